@@ -1,0 +1,89 @@
+//! Canonical events: what happened in a shop, in our own words, valid by construction.
+
+mod customer;
+mod fault;
+mod order;
+mod promotion;
+mod read;
+pub mod schema;
+mod value;
+
+pub use customer::Customer;
+pub use fault::{Fault, FaultCode, Faults};
+pub use order::{Item, Order, OrderStatus, Total};
+pub use promotion::{Audience, AudienceFilter, Cancellation, Channel, Link, LinkOpen, OsType, Promotion, ZipArea};
+pub use read::{Reader, read};
+pub use value::{Currency, Email, Money, Quantity};
+
+use serde::{Deserialize, Serialize};
+
+/// What kind of event it is; the name is the canonical `type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum EventType {
+    #[serde(rename = "order.placed")]
+    OrderPlaced,
+    #[serde(rename = "order.updated")]
+    OrderUpdated,
+    #[serde(rename = "customer.updated")]
+    CustomerUpdated,
+    #[serde(rename = "promotion.scheduled")]
+    PromotionScheduled,
+    #[serde(rename = "promotion.cancelled")]
+    PromotionCancelled,
+}
+
+impl EventType {
+    /// All types, in the order of the documentation.
+    pub const ALL: [Self; 5] = [
+        Self::OrderPlaced,
+        Self::OrderUpdated,
+        Self::CustomerUpdated,
+        Self::PromotionScheduled,
+        Self::PromotionCancelled,
+    ];
+
+    /// The canonical name, such as `order.placed`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OrderPlaced => "order.placed",
+            Self::OrderUpdated => "order.updated",
+            Self::CustomerUpdated => "customer.updated",
+            Self::PromotionScheduled => "promotion.scheduled",
+            Self::PromotionCancelled => "promotion.cancelled",
+        }
+    }
+
+    /// The type of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// A canonical event.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A new order.
+    OrderPlaced(Box<Order>),
+    /// A change of an order: paid, fulfilled, cancelled, refunded …
+    OrderUpdated(Box<Order>),
+    /// A customer's data or consent.
+    CustomerUpdated(Box<Customer>),
+    /// A new or changed promotion.
+    PromotionScheduled(Box<Promotion>),
+    /// A promotion called off.
+    PromotionCancelled(Cancellation),
+}
+
+impl Event {
+    /// The event's type.
+    pub const fn event_type(&self) -> EventType {
+        match self {
+            Self::OrderPlaced(_) => EventType::OrderPlaced,
+            Self::OrderUpdated(_) => EventType::OrderUpdated,
+            Self::CustomerUpdated(_) => EventType::CustomerUpdated,
+            Self::PromotionScheduled(_) => EventType::PromotionScheduled,
+            Self::PromotionCancelled(_) => EventType::PromotionCancelled,
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! What a row holds. It carries no name and no address.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::{Channel, OrderStatus},
+    message::RowKey,
+    revision::Revision,
+};
+
+/// One subject at one destination.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// Shop, destination, kind and subject.
+    pub key: RowKey,
+    /// Counts writes; a write is conditional on it.
+    pub version: u64,
+    /// Names the last write, so that a writer recognises its own after a lost answer.
+    pub write: String,
+    /// Where the subject stands.
+    pub state: State,
+    /// The newest revision that was delivered, or recorded because it needed no sending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<Revision>,
+    /// SHA-256 over the destination's request body last delivered, in hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_hash: Option<String>,
+    /// The order status last delivered (for `updates: "status"`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_status: Option<OrderStatus>,
+    /// Who is working on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Lease>,
+    /// The destination's id of the entry or dispatch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_id: Option<String>,
+    /// What has been done at the destination, so that a crash after any step continues with the next.
+    #[serde(default)]
+    pub steps: Steps,
+    /// The promotion that is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<PendingPromotion>,
+    /// How the dispatch is getting on (personalised pushes).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll: Option<Poll>,
+    /// Starts without a finish, by event id. Cleared when an event is settled.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attempts: BTreeMap<String, u8>,
+    /// No call before this instant (a `Retry-After` longer than the queue can hold a message).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// When there is something to do without a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Due>,
+    /// A person has to look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attention: Option<Attention>,
+    /// The last failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<LastError>,
+    /// First and last time anything happened.
+    pub first_at: Timestamp,
+    /// See `first_at`.
+    pub last_at: Timestamp,
+    /// When the row may be forgotten; set only with a final state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Where a subject stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Being delivered for the first time, or waiting for another try.
+    Open,
+    /// A promotion waiting for its time.
+    Scheduled,
+    /// A call that cannot be undone is about to be made, or was made and not yet answered.
+    Intended,
+    /// Sent; WEBSALE is still sending it out (personalised pushes).
+    Sent,
+    /// Done.
+    Delivered,
+    /// Withheld by a rule (a grant older than a withdrawal).
+    Suppressed,
+    /// Cancelled before anything was sent.
+    Cancelled,
+    /// Changed or cancelled after it was sent.
+    TooLate,
+    /// Given up; the message is in the dead-letter queue.
+    Parked,
+    /// Nobody can say whether it was sent. A person decides.
+    OutcomeUnknown,
+}
+
+impl State {
+    /// Whether nothing more happens without a new event or a person.
+    pub const fn is_final(self) -> bool {
+        !matches!(self, Self::Open | Self::Scheduled | Self::Intended | Self::Sent)
+    }
+
+    /// The state's name in logs and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Scheduled => "scheduled",
+            Self::Intended => "intended",
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Suppressed => "suppressed",
+            Self::Cancelled => "cancelled",
+            Self::TooLate => "too_late",
+            Self::Parked => "parked",
+            Self::OutcomeUnknown => "outcome_unknown",
+        }
+    }
+}
+
+/// A worker's claim on a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// Random, a new one for each claim.
+    pub token: String,
+    /// When the claim lapses.
+    pub until: Timestamp,
+}
+
+/// Steps done at WEBSALE, in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Steps {
+    /// The entry exists (its id is the row's `remote_id`).
+    #[serde(default)]
+    pub created: bool,
+    /// The entry is active.
+    #[serde(default)]
+    pub activated: bool,
+    /// The push was sent.
+    #[serde(default)]
+    pub sent: bool,
+}
+
+/// The promotion a row is working towards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingPromotion {
+    /// The revision of the promotion that is under way.
+    pub revision: Revision,
+    /// News, teaser, push or personalised push.
+    pub channel: Channel,
+    /// When it goes out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send_at: Option<Timestamp>,
+    /// Not out by then: not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send_before: Option<Timestamp>,
+    /// Names the stored content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// How many parts the stored content has.
+    #[serde(default)]
+    pub parts: u32,
+    /// Left inactive on purpose.
+    #[serde(default)]
+    pub draft: bool,
+}
+
+/// What WEBSALE last said about a dispatch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Poll {
+    /// WEBSALE's `status`, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// `countReceiver`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receivers: Option<u64>,
+    /// `countSent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<u64>,
+    /// `countError`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<u64>,
+    /// WEBSALE's `error` text, capped, addresses masked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// How often we asked.
+    #[serde(default)]
+    pub asked: u32,
+    /// When polling began; the deadline counts from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
+
+/// What a row is due for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// A promotion to send: the dispatcher's.
+    Send,
+    /// A push to ask about, or a status callback to make: the poller's.
+    Poll,
+    /// A person's.
+    Attention,
+}
+
+impl Purpose {
+    /// The name in the index.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::Poll => "poll",
+            Self::Attention => "attention",
+        }
+    }
+}
+
+/// When a row is due, and for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Due {
+    /// For what.
+    pub purpose: Purpose,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Why a person has to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attention {
+    /// A call's outcome is unknown.
+    OutcomeUnknown,
+    /// The message is in the dead-letter queue.
+    Parked,
+    /// The shop's settings are wrong; deliveries wait.
+    ConfigurationFault,
+    /// The destination refuses our credentials; deliveries wait.
+    CredentialsRefused,
+    /// A withdrawal of consent that the shop's settings cannot express.
+    WithdrawalNotExpressible,
+    /// A push whose end could not be seen before the deadline.
+    PollDeadline,
+}
+
+/// A failure, safe to show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastError {
+    /// A short code.
+    pub code: String,
+    /// The destination's HTTP status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The destination's words: at most 300 bytes, addresses masked.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Row {
+    /// A fresh row for a subject that was never seen.
+    pub fn new(key: RowKey, now: Timestamp) -> Self {
+        Self {
+            key,
+            version: 0,
+            write: String::new(),
+            state: State::Open,
+            revision: None,
+            content_hash: None,
+            order_status: None,
+            lease: None,
+            remote_id: None,
+            steps: Steps::default(),
+            promotion: None,
+            poll: None,
+            attempts: BTreeMap::new(),
+            not_before: None,
+            due: None,
+            attention: None,
+            last_error: None,
+            first_at: now,
+            last_at: now,
+            expires_at: None,
+        }
+    }
+
+    /// Where the row stands in the sparse index: its due time, else the time it began to need attention.
+    pub fn index(&self) -> Option<Due> {
+        let attention = self.attention.map(|_| Due { purpose: Purpose::Attention, at: self.last_at });
+        self.due.or(attention)
+    }
+}

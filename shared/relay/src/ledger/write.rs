@@ -1,0 +1,5 @@
+//! Placeholder.
+/// Placeholder.
+pub async fn claim() {}
+/// Placeholder.
+pub async fn update() {}

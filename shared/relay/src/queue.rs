@@ -1,0 +1,85 @@
+//! The queue port: where accepted events wait, and where failed ones are parked.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Async,
+    message::Message,
+    shop::{Destination, ShopName},
+};
+
+/// Durable queues, one a destination, each with a dead-letter queue beside it.
+pub trait Queue: Send + Sync {
+    /// Puts a message on its destination's queue. Returns only when it is stored durably.
+    fn send<'a>(&'a self, message: &'a Message) -> Async<'a, Result<(), QueueError>>;
+
+    /// Parks what cannot be delivered on the destination's dead-letter queue. Returns only when it is stored durably.
+    fn park<'a>(&'a self, letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>>;
+}
+
+/// Why a message could not be queued.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QueueError {
+    /// The message is larger than the queue takes (SQS: 1 MiB). Permanent.
+    #[error("the message is too large for the queue: {bytes} bytes, {limit} allowed")]
+    TooLarge {
+        /// The message's size.
+        bytes: usize,
+        /// The queue's limit.
+        limit: usize,
+    },
+    /// The queue did not confirm. Retryable; the message may nevertheless have been stored.
+    #[error("the queue did not confirm: {0}")]
+    Unavailable(String),
+}
+
+/// A message that waits for a person, with the reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// Whose event it is; absent if the message could not be read.
+    pub shop: Option<ShopName>,
+    /// Where it was going.
+    pub destination: Destination,
+    /// The message exactly as it was on the queue.
+    pub body: String,
+    /// A short code, such as `permanent` or `retries_exhausted`.
+    pub reason: String,
+    /// The destination's HTTP status, if it answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The destination's words: capped, with addresses masked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// One message as a host hands it to a [`Handler`].
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// The message's text.
+    pub body: String,
+    /// When it was put on the queue; the 72 hours of retrying count from here.
+    pub sent_at: Timestamp,
+    /// Until when the handler must have returned.
+    pub deadline: Timestamp,
+}
+
+/// What the host is to do with a message after its handler returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// Settled for good (delivered, superseded, parked …): delete it.
+    Done,
+    /// It is to come back after this time.
+    Back {
+        /// How long it stays invisible.
+        after: Duration,
+    },
+}
+
+/// Settles messages of one queue. All that hosts know of a forwarder.
+pub trait Handler: Send + Sync {
+    /// Settles one message.
+    fn handle(&self, received: Received) -> Async<'_, Settlement>;
+}

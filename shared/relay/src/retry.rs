@@ -1,0 +1,141 @@
+//! What an answer means: one pure function from a call's outcome to what the worker does next.
+//!
+//! The table is in `docs/retries.md`.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::http::{CallError, Response};
+
+mod decide;
+mod retry_after;
+
+pub use decide::decide;
+pub use retry_after::parse_retry_after;
+
+/// Retrying ends this long after the message was queued.
+pub const RETRY_FOR: SignedDuration = SignedDuration::from_hours(72);
+/// The first back-off; it doubles with each attempt …
+pub const BACKOFF_FIRST: Duration = Duration::from_secs(5);
+/// … up to this.
+pub const BACKOFF_MAX: Duration = Duration::from_secs(3600);
+/// How long a delivery waits that a person has to mend (refused credentials, configuration faults).
+pub const MEND_WAIT: Duration = Duration::from_secs(15 * 60);
+/// The shortest put-back for a lease, a rate limit or an open breaker.
+pub const PUT_BACK: Duration = Duration::from_secs(30);
+
+/// Which call it was: what may be repeated depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Call {
+    WebsandTransaction,
+    WebsandSubscriber,
+    WebsaleLogin,
+    WebsaleCreate,
+    WebsaleEdit,
+    WebsaleSend,
+    /// The one call that cannot be made idempotent.
+    WebsalePersonalised,
+    WebsaleStatus,
+}
+
+impl Call {
+    /// All calls, in the order of the documentation.
+    pub const ALL: [Self; 8] = [
+        Self::WebsandTransaction,
+        Self::WebsandSubscriber,
+        Self::WebsaleLogin,
+        Self::WebsaleCreate,
+        Self::WebsaleEdit,
+        Self::WebsaleSend,
+        Self::WebsalePersonalised,
+        Self::WebsaleStatus,
+    ];
+
+    /// The name in logs and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WebsandTransaction => "websand.transaction",
+            Self::WebsandSubscriber => "websand.subscriber",
+            Self::WebsaleLogin => "websale.login",
+            Self::WebsaleCreate => "websale.create",
+            Self::WebsaleEdit => "websale.edit",
+            Self::WebsaleSend => "websale.send",
+            Self::WebsalePersonalised => "websale.personalised",
+            Self::WebsaleStatus => "websale.status",
+        }
+    }
+
+    /// Whether making the call twice does harm that cannot be undone.
+    pub const fn is_irrevocable(self) -> bool {
+        matches!(self, Self::WebsalePersonalised)
+    }
+
+    /// Whether the call's path holds an id that the destination gave us, so that 404 speaks of that id.
+    pub const fn names_remote_id(self) -> bool {
+        matches!(self, Self::WebsaleEdit | Self::WebsaleSend | Self::WebsaleStatus)
+    }
+}
+
+/// What a call came to.
+pub type Outcome = Result<Response, CallError>;
+
+/// What [`decide`] needs to know besides the outcome.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    /// Whether the credentials were already refreshed for this message.
+    pub refreshed: bool,
+    /// How many times the event was started before, this one not counted.
+    pub attempt: u32,
+    /// When the message was queued.
+    pub sent_at: Timestamp,
+    /// Now.
+    pub now: Timestamp,
+    /// Chance for the jitter, uniformly distributed.
+    pub random: u64,
+}
+
+/// What the worker does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It worked.
+    Delivered,
+    /// Refresh the credentials (WEBSALE: log in again) and repeat the call once.
+    Refresh,
+    /// Try again at this time; nothing was done, or doing it again is harmless.
+    Retry {
+        /// Not before this instant.
+        at: Timestamp,
+        /// What happened.
+        failure: Failure,
+    },
+    /// Try again later; a person has to mend the shop's settings or credentials first.
+    Mend {
+        /// Not before this instant.
+        at: Timestamp,
+        /// What happened.
+        failure: Failure,
+    },
+    /// Never again: to the dead-letter queue.
+    Park {
+        /// What happened.
+        failure: Failure,
+    },
+    /// It may have been done and must not be done twice: a person decides.
+    Unknown {
+        /// What happened.
+        failure: Failure,
+    },
+}
+
+/// What happened, safe to store and show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// A short code, such as `http_503` or `not_sent`.
+    pub code: String,
+    /// The HTTP status, if there was an answer.
+    pub status: Option<u16>,
+    /// The destination's words: capped, addresses masked.
+    pub detail: String,
+}

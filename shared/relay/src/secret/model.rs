@@ -1,0 +1,143 @@
+//! What each secret holds. Parsed once, with every fault named by its JSON pointer and no value shown.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::{
+    event::{EventType, OrderStatus},
+    shop::Platform,
+};
+
+/// `…/webhook`: how a shop's webhooks are authenticated, and what is done with them.
+#[derive(Debug)]
+pub struct WebhookSecret {
+    /// One or several sources; the one whose credential is present and right is taken.
+    pub sources: Vec<SourceSecret>,
+    /// The event types that are forwarded; absent: all.
+    pub forward: Option<Vec<EventType>>,
+    /// Accepted shop domains (Shopify) or source hosts; absent: any.
+    pub origins: Option<Vec<String>>,
+    /// Whether test orders are forwarded.
+    pub forward_test_orders: bool,
+    /// The shop's time zone, an IANA name.
+    pub time_zone: Option<jiff::tz::TimeZone>,
+    /// No push goes out between these local times.
+    pub quiet_hours: Option<(jiff::civil::Time, jiff::civil::Time)>,
+}
+
+/// One source of a shop.
+pub struct SourceSecret {
+    /// Which platform.
+    pub platform: Platform,
+    /// Signing secrets, the newest first; two are live during a rotation.
+    pub signing_secrets: Vec<SecretString>,
+    /// A static secret header: its name (lower case) and the accepted values. Canonical sources only.
+    pub header: Option<(String, Vec<SecretString>)>,
+    /// Content types accepted from a source authenticated by header; `application/json` unless said otherwise.
+    pub content_types: Vec<String>,
+    /// A parameter name before the payload (`payload={…}`), for sources authenticated by header.
+    pub parameter: Option<String>,
+}
+
+impl fmt::Debug for SourceSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SourceSecret").field("platform", &self.platform).finish_non_exhaustive()
+    }
+}
+
+/// `…/websand`: the account, and how orders and consent are expressed there.
+#[derive(Debug)]
+pub struct WebsandSecret {
+    /// The instance's name, `[A-Za-z0-9-]{1,63}`.
+    pub account: String,
+    /// The API key.
+    pub api_key: SecretString,
+    /// Put before the order id to form `_id`; default `{shop}-`.
+    pub id_prefix: Option<String>,
+    /// Other names for the fields we send (`first` → `firstname`).
+    pub field_names: BTreeMap<String, String>,
+    /// Which later versions of an order are sent again.
+    pub updates: OrderUpdates,
+    /// Only orders in these states are sent; absent: all.
+    pub statuses: Option<Vec<OrderStatus>>,
+    /// Only orders of customers who consented.
+    pub consented_orders_only: bool,
+    /// Field and value that say that consent was given.
+    pub consent_granted: (String, Value),
+    /// Field and value that say that it was withdrawn; absent: cannot be expressed.
+    pub consent_withdrawn: Option<(String, Value)>,
+    /// The most requests a second.
+    pub requests_per_second: Option<f64>,
+}
+
+/// Which later versions of an order are sent to Websand again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OrderUpdates {
+    /// One accepted POST per `_id`, ever: what Websand does with a repeated `_id` is not documented.
+    #[default]
+    None,
+    /// Again when the status changes.
+    Status,
+    /// Each newer revision with changed content.
+    All,
+}
+
+/// `…/websale`: the account of the shop's app.
+#[derive(Debug)]
+pub struct WebsaleSecret {
+    /// The last path segment of the log-in.
+    pub shop_id: String,
+    /// The subshop in the paths of the App API.
+    pub subshop: String,
+    /// API account.
+    pub username: String,
+    /// Its password.
+    pub password: SecretString,
+    /// Methods and paths of the calls.
+    pub endpoints: WebsaleEndpoints,
+    /// Timestamps are written in milliseconds (else seconds).
+    pub timestamps_in_millis: bool,
+    /// `status` values that end a dispatch.
+    pub final_statuses: Vec<String>,
+    /// What WEBSALE calls iOS and Android.
+    pub os_types: (String, String),
+    /// How often a dispatch is asked about.
+    pub poll_interval: Duration,
+    /// When we stop asking.
+    pub poll_deadline: Duration,
+    /// How long no log-in is tried after WEBSALE refused or blocked the account.
+    pub login_backoff: Duration,
+    /// The most requests a second.
+    pub requests_per_second: Option<f64>,
+}
+
+/// Method and path of each call, `{subshop}` and `{id}` filled in when called. Only `create` and the log-in are documented.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct WebsaleEndpoints {
+    pub create: (crate::http::Method, String),
+    pub edit: (crate::http::Method, String),
+    pub send: (crate::http::Method, String),
+    pub personalised: (crate::http::Method, String),
+    pub status: (crate::http::Method, String),
+}
+
+impl Default for WebsaleEndpoints {
+    fn default() -> Self {
+        use crate::http::Method::{Get, Post, Put};
+        let news = "/api/websaleapp2/news/{subshop}";
+        Self {
+            create: (Post, news.into()),
+            edit: (Put, format!("{news}/{{id}}")),
+            send: (Post, format!("{news}/{{id}}/send")),
+            personalised: (Post, "/api/websaleapp2/push/{subshop}".into()),
+            status: (Get, "/api/websaleapp2/push/{id}".into()),
+        }
+    }
+}
+
+/// `_installation`: the key under which customer keys are made.
+#[derive(Debug)]
+pub struct InstallationKey(pub SecretString);

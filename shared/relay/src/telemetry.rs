@@ -1,0 +1,39 @@
+//! Logs: JSON lines on standard output, filtered by `SHOPRELAY_LOG`.
+//!
+//! A line never holds a body, a signature, a secret or an address. Shops, ids, types, states and durations are fine.
+
+use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::config::{ConfigError, Variables};
+
+/// Where log lines go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sink {
+    /// Standard output as JSON: Lambda sends it to CloudWatch.
+    StdoutJson,
+    /// Standard error as text: for a person at a terminal.
+    StderrText,
+}
+
+/// Starts logging. `SHOPRELAY_LOG` is a filter such as `info` or `warn,relay=debug`.
+///
+/// # Errors
+/// `SHOPRELAY_LOG` is not a filter.
+pub fn start(variables: Variables<'_>, sink: Sink) -> Result<(), ConfigError> {
+    const NAME: &str = "SHOPRELAY_LOG";
+    let filter: Targets = variables
+        .text(NAME)
+        .unwrap_or_else(|| "info".into())
+        .parse()
+        .map_err(|_| ConfigError { name: NAME, problem: "must be a filter such as info or warn,relay=debug".into() })?;
+    // A second start (in tests) keeps the first subscriber.
+    let _ = match sink {
+        Sink::StdoutJson => tracing_subscriber::registry()
+            .with(fmt::layer().json().flatten_event(true).with_current_span(false).with_filter(filter))
+            .try_init(),
+        Sink::StderrText => tracing_subscriber::registry()
+            .with(fmt::layer().with_writer(std::io::stderr).with_filter(filter))
+            .try_init(),
+    };
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! Foreign words made safe to keep: addresses masked, length capped.
+
+/// The text on one line, with everything that looks like an e-mail address replaced by `***`, at most `limit` bytes.
+pub fn safe(text: &str, limit: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(limit));
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+        let separator = if out.is_empty() { "" } else { " " };
+        let masked = mask_word(word);
+        let room = limit.saturating_sub(out.len() + separator.len());
+        if masked.len() <= room {
+            out.push_str(separator);
+            out.push_str(&masked);
+            continue;
+        }
+        let end = (0..=room).rev().find(|end| masked.is_char_boundary(*end)).unwrap_or(0);
+        if end > 0 {
+            out.push_str(separator);
+            out.push_str(masked.get(..end).unwrap_or_default());
+        }
+        break;
+    }
+    out
+}
+
+/// Masks the run of address characters around every `@`, also a percent-encoded one.
+fn mask_word(word: &str) -> String {
+    let word = word.replace("%40", "@");
+    if !word.contains('@') {
+        return word;
+    }
+    let part_of_address = |c: char| c.is_alphanumeric() || "@.!#$%&'*+-/=?^_`{|}~".contains(c);
+    let mut out = String::new();
+    let mut rest = word.as_str();
+    while !rest.is_empty() {
+        let run_end = rest.find(|c| !part_of_address(c)).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(run_end);
+        out.push_str(if run.contains('@') { "***" } else { run });
+        let other_end = after.find(part_of_address).unwrap_or(after.len());
+        let (other, next) = after.split_at(other_end);
+        out.push_str(other);
+        rest = next;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_masked_wherever_they_stand() {
+        assert_eq!(safe("no user bob@example.com here", 300), "no user *** here");
+        assert_eq!(safe(r#"{"email":"bob.o'hara+x@example.com","a":1}"#, 300), r#"{"email":"***","a":1}"#);
+        assert_eq!(safe("q?e=bob%40example.com", 300), "***");
+        assert_eq!(safe("ünï@exämple.com,next", 300), "***,next");
+    }
+
+    #[test]
+    fn long_and_multi_line_words_are_cut_at_character_boundaries() {
+        assert_eq!(safe("a\nb\tc", 300), "a b c");
+        assert_eq!(safe(&"ä".repeat(10), 5), "ää");
+        assert_eq!(safe("abc def", 5), "abc d");
+    }
+}
