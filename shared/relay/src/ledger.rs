@@ -13,8 +13,10 @@ pub mod transition;
 mod write;
 
 pub use memory::MemoryLedger;
-pub use row::{Attention, Due, LastError, Lease, PendingPromotion, Poll, Purpose, Row, State, Steps};
-pub use write::{claim, update};
+pub use row::{
+    Attempts, Attention, Consent, Due, LastError, Lease, PendingPromotion, Poll, Purpose, Row, State, Steps,
+};
+pub use write::{Change, Guess, update};
 
 /// Storage for rows and for the content of waiting promotions.
 pub trait Ledger: Send + Sync {

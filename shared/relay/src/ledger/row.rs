@@ -46,9 +46,12 @@ pub struct Row {
     /// How the dispatch is getting on (personalised pushes).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll: Option<Poll>,
-    /// Starts without a finish, by event id. Cleared when an event is settled.
+    /// What each unsettled event has been through, by event id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub attempts: BTreeMap<String, u8>,
+    pub attempts: BTreeMap<String, Attempts>,
+    /// What the person decided last (consent rows only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
     /// No call before this instant (a `Retry-After` longer than the queue can hold a message).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
@@ -117,6 +120,27 @@ impl State {
             Self::OutcomeUnknown => "outcome_unknown",
         }
     }
+}
+
+/// What an event has been through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempts {
+    /// Starts that never came to an orderly end: crashes, panics, time-outs.
+    #[serde(default)]
+    pub unfinished: u8,
+    /// Attempts that failed in an orderly way; the back-off grows with them.
+    #[serde(default)]
+    pub failed: u16,
+}
+
+/// A person's decision about marketing mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Consent {
+    /// Given.
+    Granted,
+    /// Taken back.
+    Withdrawn,
 }
 
 /// A worker's claim on a row.
@@ -274,6 +298,7 @@ impl Row {
             promotion: None,
             poll: None,
             attempts: BTreeMap::new(),
+            consent: None,
             not_before: None,
             due: None,
             attention: None,

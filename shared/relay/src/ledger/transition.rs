@@ -1,1 +1,190 @@
-//! Placeholder.
+//! The rules about rows, as pure functions: what a row becomes, given what it is and what happened.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Attempts, Attention, Change, LastError, Lease, Row, State};
+use crate::{message::RowKey, retry::Failure, revision::Revision};
+
+#[cfg(test)]
+mod tests;
+
+/// An event started this often without an orderly end is poison.
+pub const MAX_UNFINISHED: u8 = 5;
+/// Rows in a final state are kept this long; so long are repeated and late webhooks recognised.
+pub const RETENTION: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// The longest detail kept of a failure, in bytes.
+pub const MAX_DETAIL: usize = 300;
+
+/// Who wants to work on a row, and until when.
+#[derive(Clone, Debug)]
+pub struct Claimant<'a> {
+    /// The row.
+    pub key: &'a RowKey,
+    /// The event that is to be delivered.
+    pub event_id: &'a str,
+    /// The lease it would hold.
+    pub lease: Lease,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What became of a wish to work on a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The row is ours until the lease ends.
+    Granted,
+    /// There is nothing to do: the row has this revision or a newer one.
+    Superseded,
+    /// There was nothing to send: the row has recorded the revision.
+    Recorded,
+    /// Somebody else holds it until then.
+    Leased(Timestamp),
+    /// No call is to be made before then.
+    NotBefore(Timestamp),
+    /// The event is poison: it was started too often without an end.
+    Crashed,
+    /// A call that cannot be repeated was under way when its worker vanished.
+    OutcomeUnknown,
+}
+
+/// Whether an event still has something to do at a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relevance {
+    /// Yes.
+    Open,
+    /// No, the row is as new or newer.
+    Superseded,
+    /// No, but the row is to take over the event's revision.
+    Record(Revision),
+}
+
+/// Claims a row for one event, or says why not.
+pub fn claim(stored: Option<&Row>, by: &Claimant<'_>, relevance: impl Fn(&Row) -> Relevance) -> Change<Claim> {
+    let mut row = stored.cloned().unwrap_or_else(|| Row::new(by.key.clone(), by.now));
+    if let Some(lease) = &row.lease {
+        if lease.until > by.now && lease.token != by.lease.token {
+            return Change::Keep(Claim::Leased(lease.until));
+        }
+        if row.state == State::Intended {
+            return Change::Write(Box::new(lapsed(row, by.now)), Claim::OutcomeUnknown);
+        }
+    }
+    match relevance(&row) {
+        Relevance::Open => {}
+        Relevance::Superseded => return Change::Keep(Claim::Superseded),
+        Relevance::Record(revision) => {
+            row.revision = Some(revision);
+            row.lease = None;
+            row.attempts.remove(by.event_id);
+            row.last_at = by.now;
+            return Change::Write(Box::new(row), Claim::Recorded);
+        }
+    }
+    if let Some(instant) = row.not_before.filter(|instant| *instant > by.now) {
+        return Change::Keep(Claim::NotBefore(instant));
+    }
+    let attempts = row.attempts.entry(by.event_id.to_owned()).or_default();
+    if attempts.unfinished >= MAX_UNFINISHED {
+        return Change::Keep(Claim::Crashed);
+    }
+    attempts.unfinished += 1;
+    row.lease = Some(by.lease.clone());
+    row.not_before = None;
+    row.expires_at = None;
+    row.last_at = by.now;
+    Change::Write(Box::new(row), Claim::Granted)
+}
+
+/// Applies `next` if the row is still leased under `token`; a worker whose lease was taken over changes nothing.
+pub fn finish(stored: Option<&Row>, token: &str, next: impl FnOnce(Row) -> Row) -> Change<bool> {
+    match stored {
+        Some(row) if row.lease.as_ref().is_some_and(|lease| lease.token == token) => {
+            Change::Write(Box::new(next(row.clone())), true)
+        }
+        _ => Change::Keep(false),
+    }
+}
+
+/// The event is settled: nothing of it is left but the final state.
+pub fn settled(mut row: Row, event_id: &str, state: State, now: Timestamp) -> Row {
+    row.attempts.remove(event_id);
+    row.state = state;
+    row.lease = None;
+    row.due = None;
+    row.attention = None;
+    row.last_error = None;
+    row.last_at = now;
+    row.expires_at = now.checked_add(RETENTION).ok();
+    row
+}
+
+/// An attempt failed and another follows, not before `at`. `attention` tells a person what to mend meanwhile.
+pub fn failed(
+    mut row: Row,
+    event_id: &str,
+    failure: &Failure,
+    at: Timestamp,
+    attention: Option<Attention>,
+    now: Timestamp,
+) -> Row {
+    let attempts = row.attempts.entry(event_id.to_owned()).or_default();
+    *attempts = Attempts { unfinished: 0, failed: attempts.failed.saturating_add(1) };
+    row.lease = None;
+    row.not_before = Some(at);
+    row.attention = attention;
+    row.last_error = Some(last_error(failure, now));
+    row.last_at = now;
+    row
+}
+
+/// The event is given up; its message is in the dead-letter queue.
+pub fn parked(row: Row, event_id: &str, failure: &Failure, attention: Attention, now: Timestamp) -> Row {
+    let mut row = settled(row, event_id, State::Parked, now);
+    row.attention = Some(attention);
+    row.last_error = Some(last_error(failure, now));
+    row
+}
+
+/// Nobody can say whether the call was processed.
+pub fn outcome_unknown(row: Row, event_id: &str, failure: &Failure, now: Timestamp) -> Row {
+    let mut row = settled(row, event_id, State::OutcomeUnknown, now);
+    // Kept until a person has decided.
+    row.expires_at = None;
+    row.attention = Some(Attention::OutcomeUnknown);
+    row.last_error = Some(last_error(failure, now));
+    row
+}
+
+/// What a process that has just started makes of a row it finds leased: there is no other process (the data directory
+/// is locked), so the lease is void; a call that was under way may have been made.
+pub fn restart(mut row: Row, now: Timestamp) -> Row {
+    if row.state == State::Intended {
+        return lapsed(row, now);
+    }
+    row.lease = None;
+    row
+}
+
+/// A worker vanished between announcing an irrevocable call and noting its answer. The lease's token stays, so that a
+/// late worker can still say how it ended.
+fn lapsed(mut row: Row, now: Timestamp) -> Row {
+    let lease = row.lease.take();
+    row.attempts.clear();
+    let failure = Failure {
+        code: "worker_vanished".into(),
+        status: None,
+        detail: "the process ended while the call was under way".into(),
+    };
+    let mut row = outcome_unknown(row, "", &failure, now);
+    row.lease = lease.map(|lease| Lease { until: now, ..lease });
+    row
+}
+
+fn last_error(failure: &Failure, now: Timestamp) -> LastError {
+    LastError {
+        code: failure.code.clone(),
+        status: failure.status,
+        detail: crate::text::safe(&failure.detail, MAX_DETAIL),
+        at: now,
+    }
+}
