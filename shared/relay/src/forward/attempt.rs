@@ -1,0 +1,203 @@
+//! One attempt to settle one message: claiming the row, and what follows from success and failure. The same for all
+//! destinations.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    ledger::{
+        Attention, Change, Guess, Lease, LedgerError, Row,
+        transition::{self, Claim, Claimant, Relevance},
+        update,
+    },
+    message::{Message, RowKey},
+    ports::Ports,
+    queue::{DeadLetter, Received, Settlement},
+    retry::{Circumstances, Decision, Failure, PUT_BACK},
+    shop::{Destination, ShopName},
+};
+
+/// A lease outlives its worker's deadline by this, so that a worker at its limit is not overtaken.
+const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(15);
+/// A call is started only if this is left after its time-out: enough to note the answer.
+const CALL_MARGIN: Duration = Duration::from_secs(5);
+
+/// One attempt to settle one message.
+pub(crate) struct Attempt<'a> {
+    pub(crate) ports: &'a Ports,
+    pub(crate) received: &'a Received,
+    pub(crate) shop: &'a ShopName,
+    pub(crate) event_id: &'a str,
+    pub(crate) key: RowKey,
+    /// The token of the lease this attempt takes.
+    token: String,
+}
+
+impl<'a> Attempt<'a> {
+    /// An attempt to settle this message at the row `key`.
+    pub(crate) fn new(ports: &'a Ports, received: &'a Received, message: &'a Message, key: RowKey) -> Self {
+        let token = format!("{:016x}", ports.random.next());
+        Self { ports, received, shop: &message.shop, event_id: &message.id, key, token }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    /// Claims the row; without a claim the message is settled already.
+    pub(crate) async fn claim(&self, guess: Guess, relevance: impl Fn(&Row) -> Relevance) -> Result<Row, Settlement> {
+        let now = self.now();
+        let until = self.received.deadline.saturating_add(LEASE_MARGIN).unwrap_or(Timestamp::MAX);
+        let lease = Lease { token: self.token.clone(), until };
+        let by = Claimant { key: &self.key, event_id: self.event_id, lease, now };
+        let decide = |row: Option<&Row>| transition::claim(row, &by, &relevance);
+        let claimed = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess, decide).await;
+        let (row, claim) = claimed.map_err(|error| self.ledger_failed(&error))?;
+        match (claim, row) {
+            (Claim::Granted, Some(row)) => Ok(row),
+            (Claim::Superseded | Claim::Recorded, _) => Err(self.log_done("superseded")),
+            (Claim::Granted, None) | (Claim::Leased(_), _) => Err(Settlement::Back { after: PUT_BACK }),
+            (Claim::NotBefore(instant), _) => Err(Settlement::Back { after: until_instant(now, instant) }),
+            (Claim::OutcomeUnknown, _) => Err(self.log_done("outcome_unknown")),
+            (Claim::Crashed, row) => {
+                let failure = failure("crashed", "started five times without coming to an end");
+                Err(self.park(row, &failure, Attention::Parked).await)
+            }
+        }
+    }
+
+    /// Whether there is time for a call with this time-out.
+    pub(crate) fn has_time_for(&self, timeout: Duration) -> bool {
+        let needed = SignedDuration::try_from(timeout + CALL_MARGIN).unwrap_or(SignedDuration::MAX);
+        self.now().saturating_add(needed).is_ok_and(|end| end <= self.received.deadline)
+    }
+
+    /// What [`crate::retry::decide`] needs to know.
+    pub(crate) fn circumstances(&self, row: &Row, refreshed: bool) -> Circumstances {
+        Circumstances {
+            refreshed,
+            attempt: row.attempts.get(self.event_id).map_or(0, |attempts| attempts.failed.into()),
+            sent_at: self.received.sent_at,
+            now: self.now(),
+            random: self.ports.random.next(),
+        }
+    }
+
+    /// Stores what the row becomes, if it is still ours. Returns the stored row, or nothing if it was taken over.
+    pub(crate) async fn store(&self, row: &Row, next: impl Fn(Row) -> Row) -> Result<Option<Row>, LedgerError> {
+        let guess = Guess::Row(Box::new(row.clone()));
+        let decide = |stored: Option<&Row>| transition::finish(stored, &self.token, &next);
+        let (row, ours) = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess, decide).await?;
+        Ok(if ours { row } else { None })
+    }
+
+    /// Stores the end of the event. If the ledger cannot be reached the message comes back: the row still knows how
+    /// far it came.
+    pub(crate) async fn finish(&self, row: &Row, outcome: &'static str, next: impl Fn(Row) -> Row) -> Settlement {
+        match self.store(row, next).await {
+            Ok(_) => self.log_done(outcome),
+            Err(error) => self.ledger_failed(&error),
+        }
+    }
+
+    /// What follows from a decision other than success.
+    pub(crate) async fn fail(&self, row: &Row, decision: &Decision) -> Settlement {
+        let (at, failure, attention) = match decision {
+            Decision::Park { failure } => return self.park(Some(row.clone()), failure, Attention::Parked).await,
+            Decision::Unknown { failure } => {
+                self.log_failure("outcome_unknown", failure);
+                let next = |row| transition::outcome_unknown(row, self.event_id, failure, self.now());
+                return self.finish(row, "outcome_unknown", next).await;
+            }
+            Decision::Retry { at, failure } => (*at, failure, None),
+            Decision::Mend { at, failure } => (*at, failure, Some(attention_for(failure))),
+            // A caller that gets here has no more to refresh.
+            Decision::Delivered | Decision::Refresh => return Settlement::Back { after: PUT_BACK },
+        };
+        self.log_failure("retry", failure);
+        let now = self.now();
+        let next = |row| transition::failed(row, self.event_id, failure, at, attention, now);
+        match self.store(row, next).await {
+            Ok(_) => Settlement::Back { after: until_instant(now, at) },
+            Err(error) => self.ledger_failed(&error),
+        }
+    }
+
+    /// Parks the message, then notes it in the row. If parking itself fails, the message comes back.
+    pub(crate) async fn park(&self, row: Option<Row>, failure: &Failure, attention: Attention) -> Settlement {
+        self.log_failure("parked", failure);
+        let destination = self.key.destination;
+        if let Err(back) = park(self.ports, self.received, destination, Some(self.shop), failure).await {
+            return back;
+        }
+        let now = self.now();
+        let guess = row.map_or(Guess::Unknown, |row| Guess::Row(Box::new(row)));
+        let decide = |stored: Option<&Row>| {
+            let row = stored.cloned().unwrap_or_else(|| Row::new(self.key.clone(), now));
+            Change::Write(Box::new(transition::parked(row, self.event_id, failure, attention, now)), ())
+        };
+        // The letter is what must not be lost; the row only shows it.
+        if let Err(error) = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess, decide).await {
+            tracing::error!(row = %self.key, %error, "parked, but the ledger does not show it");
+        }
+        Settlement::Done
+    }
+
+    /// The ledger did not answer: the message comes back and finds out how far it came.
+    pub(crate) fn ledger_failed(&self, error: &LedgerError) -> Settlement {
+        tracing::warn!(row = %self.key, event_id = self.event_id, %error, "comes back");
+        Settlement::Back { after: PUT_BACK }
+    }
+
+    /// Notes the end of a message, the one line a person looks for.
+    pub(crate) fn log_done(&self, outcome: &'static str) -> Settlement {
+        tracing::info!(row = %self.key, event_id = self.event_id, outcome, "settled");
+        Settlement::Done
+    }
+
+    fn log_failure(&self, outcome: &'static str, failure: &Failure) {
+        let Failure { code, status, detail } = failure;
+        tracing::warn!(row = %self.key, event_id = self.event_id, outcome, code, status, detail, "failed");
+    }
+}
+
+/// Parks a message, with or without a row. `Err` holds what becomes of it if that fails: it comes back.
+pub(crate) async fn park(
+    ports: &Ports,
+    received: &Received,
+    destination: Destination,
+    shop: Option<&ShopName>,
+    failure: &Failure,
+) -> Result<(), Settlement> {
+    let letter = DeadLetter {
+        shop: shop.cloned(),
+        destination,
+        body: received.body.clone(),
+        reason: failure.code.clone(),
+        status: failure.status,
+        detail: Some(failure.detail.clone()).filter(|detail| !detail.is_empty()),
+    };
+    ports.queue.park(&letter).await.map_err(|error| {
+        tracing::error!(%destination, %error, "cannot be parked, comes back");
+        Settlement::Back { after: PUT_BACK }
+    })
+}
+
+/// A failure of our own making.
+pub(crate) fn failure(code: &str, detail: &str) -> Failure {
+    Failure { code: code.to_owned(), status: None, detail: detail.to_owned() }
+}
+
+/// How long it is until an instant; never less than a second, so that nothing spins.
+pub(crate) fn until_instant(now: Timestamp, at: Timestamp) -> Duration {
+    Duration::try_from(at.duration_since(now)).unwrap_or_default().max(Duration::from_secs(1))
+}
+
+/// Refused credentials are mended in the shop's secret, everything else in its settings.
+fn attention_for(failure: &Failure) -> Attention {
+    match failure.status {
+        Some(401 | 403 | 423) => Attention::CredentialsRefused,
+        _ => Attention::ConfigurationFault,
+    }
+}
