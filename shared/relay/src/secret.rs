@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use crate::Async;
 
 mod cache;
+mod customer_key;
 mod model;
 
 pub use cache::{Secrets, SecretsConfig};
