@@ -2,6 +2,8 @@
 
 mod attempt;
 mod consent;
+#[cfg(test)]
+pub(crate) mod testing;
 mod websale;
 mod websand;
 

@@ -14,7 +14,9 @@ use crate::{
     message::{Message, RowKey},
     ports::Ports,
     queue::{DeadLetter, Received, Settlement},
-    retry::{Circumstances, Decision, Failure, PUT_BACK},
+    retry::{Circumstances, Decision, Failure, MEND_FOR, MEND_WAIT, PUT_BACK},
+    revision::Revision,
+    secret::SecretError,
     shop::{Destination, ShopName},
 };
 
@@ -30,6 +32,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) shop: &'a ShopName,
     pub(crate) event_id: &'a str,
     pub(crate) key: RowKey,
+    pub(crate) revision: Revision,
     /// The token of the lease this attempt takes.
     token: String,
 }
@@ -38,7 +41,7 @@ impl<'a> Attempt<'a> {
     /// An attempt to settle this message at the row `key`.
     pub(crate) fn new(ports: &'a Ports, received: &'a Received, message: &'a Message, key: RowKey) -> Self {
         let token = format!("{:016x}", ports.random.next());
-        Self { ports, received, shop: &message.shop, event_id: &message.id, key, token }
+        Self { ports, received, shop: &message.shop, event_id: &message.id, key, revision: message.revision(), token }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -144,6 +147,38 @@ impl<'a> Attempt<'a> {
         Settlement::Done
     }
 
+    /// The shop's secret cannot be used: the delivery waits until a person has mended it, up to ten days.
+    pub(crate) async fn secret_failed(&self, error: &SecretError) -> Settlement {
+        let newer = |row: &Row| match row.revision {
+            Some(known) if !self.revision.is_newer_than(&known) => Relevance::Superseded,
+            _ => Relevance::Open,
+        };
+        match self.claim(Guess::Unknown, newer).await {
+            Ok(row) => self.secret_failed_after_claim(&row, error).await,
+            Err(settlement) => settlement,
+        }
+    }
+
+    /// The same, with the row claimed already.
+    pub(crate) async fn secret_failed_after_claim(&self, row: &Row, error: &SecretError) -> Settlement {
+        let (code, wait) = match error {
+            SecretError::NotFound { .. } => ("secret_missing", MEND_WAIT),
+            SecretError::Malformed { .. } => ("secret_malformed", MEND_WAIT),
+            SecretError::Denied { .. } => ("secret_denied", MEND_WAIT),
+            SecretError::Unreachable { .. } => ("secret_unreachable", PUT_BACK),
+        };
+        let now = self.now();
+        let failure = failure(code, &error.to_string());
+        let waited = now.duration_since(self.received.sent_at);
+        let decision = if waited > MEND_FOR {
+            Decision::Park { failure }
+        } else {
+            let at = now.saturating_add(SignedDuration::try_from(wait).unwrap_or_default()).unwrap_or(Timestamp::MAX);
+            if wait == MEND_WAIT { Decision::Mend { at, failure } } else { Decision::Retry { at, failure } }
+        };
+        self.fail(row, &decision).await
+    }
+
     /// The ledger did not answer: the message comes back and finds out how far it came.
     pub(crate) fn ledger_failed(&self, error: &LedgerError) -> Settlement {
         tracing::warn!(row = %self.key, event_id = self.event_id, %error, "comes back");
@@ -182,6 +217,21 @@ pub(crate) async fn park(
         tracing::error!(%destination, %error, "cannot be parked, comes back");
         Settlement::Back { after: PUT_BACK }
     })
+}
+
+/// A message that cannot be read is parked as it is: nothing of it is known for certain, not even the shop.
+pub(crate) async fn unreadable(
+    ports: &Ports,
+    received: &Received,
+    destination: Destination,
+    problem: &(dyn std::fmt::Display + Sync),
+) -> Settlement {
+    let failure = failure("unreadable", &problem.to_string());
+    tracing::error!(%destination, detail = failure.detail, "a message cannot be read and is parked");
+    match park(ports, received, destination, None, &failure).await {
+        Ok(()) => Settlement::Done,
+        Err(back) => back,
+    }
 }
 
 /// A failure of our own making.

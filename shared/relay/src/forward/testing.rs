@@ -1,0 +1,201 @@
+//! Ports for tests: a clock that stands still, a queue that remembers, a destination that answers as told.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{
+    Async,
+    clock::Clock,
+    config::{Destinations, Variables},
+    http::{Http, Request, Response},
+    ledger::MemoryLedger,
+    message::Message,
+    ports::Ports,
+    queue::{DeadLetter, Queue, QueueError, Received},
+    random::Random,
+    retry::Outcome,
+    secret::{SecretError, SecretStore, Secrets, SecretsConfig},
+};
+
+/// The instant all test worlds begin at: 2026-06-01T08:00:00Z.
+pub(crate) const START: i64 = 1_780_300_800;
+
+/// A clock that moves only when told.
+pub(crate) struct TestClock(AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+/// 1, 2, 3 …
+#[derive(Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Random for Counter {
+    fn next(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::SeqCst) + 1
+    }
+}
+
+/// Remembers what was sent and parked.
+#[derive(Default)]
+pub(crate) struct TestQueue {
+    pub(crate) sent: Mutex<Vec<Message>>,
+    pub(crate) parked: Mutex<Vec<DeadLetter>>,
+    /// While set, nothing is taken.
+    pub(crate) down: Mutex<bool>,
+}
+
+impl TestQueue {
+    fn take<T: Clone>(&self, list: &Mutex<Vec<T>>, item: &T) -> Result<(), QueueError> {
+        if *self.down.lock().unwrap() {
+            return Err(QueueError::Unavailable("down".into()));
+        }
+        list.lock().unwrap().push(item.clone());
+        Ok(())
+    }
+}
+
+impl Queue for TestQueue {
+    fn send<'a>(&'a self, message: &'a Message) -> Async<'a, Result<(), QueueError>> {
+        Box::pin(async move { self.take(&self.sent, message) })
+    }
+
+    fn park<'a>(&'a self, letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {
+        Box::pin(async move { self.take(&self.parked, letter) })
+    }
+}
+
+/// One call as the destination saw it.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) url: String,
+    pub(crate) body: Value,
+    pub(crate) fresh: bool,
+}
+
+/// Answers in the order told; 200 with an empty object when nothing is told.
+#[derive(Default)]
+pub(crate) struct TestHttp {
+    pub(crate) seen: Mutex<Vec<Seen>>,
+    answers: Mutex<VecDeque<Outcome>>,
+}
+
+impl TestHttp {
+    /// The next answer not yet told about.
+    pub(crate) fn will(&self, outcome: Outcome) {
+        self.answers.lock().unwrap().push_back(outcome);
+    }
+
+    /// The same, as status and JSON.
+    pub(crate) fn will_answer(&self, status: u16, body: &Value) {
+        self.will(Ok(answer(status, body)));
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+pub(crate) fn answer(status: u16, body: &Value) -> Response {
+    Response { status, retry_after: None, body: body.to_string().into() }
+}
+
+impl Http for TestHttp {
+    fn call(&self, request: Request) -> Async<'_, Outcome> {
+        let body = request.json.as_deref().map_or(Value::Null, |json| serde_json::from_slice(json).unwrap());
+        let seen = Seen { url: request.url.to_string(), body, fresh: request.fresh_connection };
+        self.seen.lock().unwrap().push(seen);
+        let next = self.answers.lock().unwrap().pop_front();
+        Box::pin(async move { next.unwrap_or_else(|| Ok(answer(200, &json!({})))) })
+    }
+}
+
+/// Secrets in a map.
+#[derive(Default)]
+pub(crate) struct TestSecrets(pub(crate) Mutex<HashMap<String, Value>>);
+
+impl SecretStore for TestSecrets {
+    fn fetch<'a>(&'a self, name: &'a str) -> Async<'a, Result<secrecy::SecretString, SecretError>> {
+        let value = self.0.lock().unwrap().get(name).map(Value::to_string);
+        Box::pin(async move { value.map(Into::into).ok_or_else(|| SecretError::NotFound { name: name.into() }) })
+    }
+}
+
+/// All ports of a worker, and the hands on them.
+pub(crate) struct World {
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) queue: Arc<TestQueue>,
+    pub(crate) ledger: Arc<MemoryLedger>,
+    pub(crate) http: Arc<TestHttp>,
+    pub(crate) secrets: Arc<TestSecrets>,
+    pub(crate) ports: Ports,
+    pub(crate) config: Destinations,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let clock = Arc::new(TestClock(AtomicI64::new(START)));
+        let (queue, ledger) = (Arc::new(TestQueue::default()), Arc::new(MemoryLedger::default()));
+        let (http, secrets) = (Arc::new(TestHttp::default()), Arc::new(TestSecrets::default()));
+        let config = SecretsConfig { prefix: "shoprelay/".into(), ttl: Duration::from_secs(300) };
+        let ports = Ports {
+            queue: queue.clone(),
+            ledger: ledger.clone(),
+            secrets: Arc::new(Secrets::new(secrets.clone(), clock.clone(), config)),
+            http: http.clone(),
+            clock: clock.clone(),
+            random: Arc::new(Counter::default()),
+        };
+        let world = Self {
+            clock,
+            queue,
+            ledger,
+            http,
+            secrets,
+            ports,
+            config: Destinations::from_variables(Variables(&|_| None)).unwrap(),
+        };
+        world.secret("_installation", json!({"key": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}));
+        world
+    }
+
+    /// Sets a secret, such as `acme/websand`.
+    pub(crate) fn secret(&self, name: &str, value: Value) {
+        self.secrets.0.lock().unwrap().insert(format!("shoprelay/{name}"), value);
+    }
+
+    /// Lets time pass.
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.clock.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// A message as a host hands it over, queued a moment ago, with two minutes to work.
+    pub(crate) fn received(&self, message: &Message) -> Received {
+        self.received_text(message.to_json())
+    }
+
+    /// The same, of any text.
+    pub(crate) fn received_text(&self, body: String) -> Received {
+        let now = self.clock.now();
+        Received { body, sent_at: now, deadline: now + Duration::from_secs(120) }
+    }
+
+    /// The only row there is.
+    pub(crate) fn only_row(&self) -> crate::ledger::Row {
+        let rows = self.ledger.rows();
+        assert_eq!(rows.len(), 1, "{:?}", rows.keys());
+        rows.into_values().next().unwrap()
+    }
+}
