@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Destinations: what each one's requests look like, and what its answers mean.
+
+pub mod websale;
