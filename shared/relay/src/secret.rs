@@ -9,11 +9,14 @@ use crate::Async;
 mod cache;
 mod customer_key;
 mod model;
+mod parse;
 
 pub use cache::{Secrets, SecretsConfig};
 pub use model::{
     InstallationKey, OrderUpdates, SourceSecret, WebhookSecret, WebsaleEndpoints, WebsaleSecret, WebsandSecret,
 };
+use parse::parse_text;
+pub use parse::{Model, parse};
 
 /// Where secrets are kept: Secrets Manager, or `secrets.toml`.
 pub trait SecretStore: Send + Sync {

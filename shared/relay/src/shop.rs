@@ -67,6 +67,9 @@ pub enum Platform {
 }
 
 impl Platform {
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 2] = [Self::Canonical, Self::Shopify];
+
     /// The name used in secrets, messages and logs.
     pub const fn name(self) -> &'static str {
         match self {

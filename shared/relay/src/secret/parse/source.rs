@@ -1,0 +1,85 @@
+//! One source of a shop: the platform and its credentials.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use secrecy::SecretString;
+
+use super::{header_text, one_of, some, text};
+use crate::{
+    event::{FaultCode, Reader},
+    secret::SourceSecret,
+    shop::Platform,
+};
+
+/// The fields of a source.
+pub(super) const FIELDS: [&str; 5] = ["platform", "signing_secrets", "header", "content_types", "parameter"];
+
+/// Reads a source; the caller has refused unknown fields.
+pub(super) fn read(place: &Reader<'_>) -> Option<SourceSecret> {
+    let platforms = Platform::ALL.map(|platform| (platform.name(), platform));
+    let platform = place.required("platform", |place| one_of(place, &platforms))?;
+    let signing_secrets =
+        place.optional("signing_secrets", |place| some(place, |place| signing_secret(place, platform)));
+    let header = place.optional("header", header);
+    let content_types = place.optional("content_types", |place| some(place, content_type));
+    let parameter = place.optional("parameter", text);
+    if platform == Platform::Canonical {
+        if !place.has("signing_secrets") && !place.has("header") {
+            return place.fault_at("signing_secrets", FaultCode::Missing, "is required, or header");
+        }
+    } else {
+        refuse_header(place);
+        if !place.has("signing_secrets") {
+            return place.fault_at("signing_secrets", FaultCode::Missing, "is required");
+        }
+    }
+    Some(SourceSecret {
+        platform,
+        signing_secrets: signing_secrets.unwrap_or_default(),
+        header,
+        content_types: content_types.unwrap_or_else(|| vec!["application/json".into()]),
+        parameter,
+    })
+}
+
+/// A platform's webhooks are signed; a header beside the signature would only look like protection.
+fn refuse_header(place: &Reader<'_>) {
+    for field in ["header", "content_types", "parameter"].into_iter().filter(|field| place.has(field)) {
+        let _: Option<()> = place.fault_at(field, FaultCode::Invalid, "is for the platform canonical only");
+    }
+}
+
+fn signing_secret(place: &Reader<'_>, platform: Platform) -> Option<SecretString> {
+    let text = text(place)?;
+    if platform == Platform::Canonical && !is_standard_webhooks_secret(&text) {
+        return place.fault(FaultCode::Invalid, "must be whsec_ and 24 to 64 bytes in base64 (Standard Webhooks)");
+    }
+    Some(text.into())
+}
+
+fn is_standard_webhooks_secret(text: &str) -> bool {
+    text.strip_prefix("whsec_")
+        .and_then(|base64| STANDARD.decode(base64).ok())
+        .is_some_and(|key| (24..=64).contains(&key.len()))
+}
+
+fn header(place: &Reader<'_>) -> Option<(String, Vec<SecretString>)> {
+    place.object()?;
+    place.deny_unknown(&["name", "values"]);
+    let name = place.required("name", |place| {
+        let name = place.string()?.to_lowercase();
+        match http::HeaderName::from_bytes(name.as_bytes()) {
+            Ok(_) => Some(name),
+            Err(_) => place.fault(FaultCode::Invalid, "must be the name of an HTTP header"),
+        }
+    });
+    let values = place.required("values", |place| some(place, |place| header_text(place).map(SecretString::from)));
+    Some((name?, values?))
+}
+
+fn content_type(place: &Reader<'_>) -> Option<String> {
+    let text = text(place)?.to_lowercase();
+    match text.split_once('/') {
+        Some((kind, form)) if !kind.is_empty() && !form.is_empty() && !text.contains([';', ' ']) => Some(text),
+        _ => place.fault(FaultCode::Invalid, "must be a content type without parameters, such as text/plain"),
+    }
+}
