@@ -5,35 +5,39 @@ use secrecy::ExposeSecret;
 use sha2::Sha256;
 
 use super::InstallationKey;
-use crate::event::Email;
+use crate::{event::Email, text::hex};
+
+/// HMAC fills a key up to the block of its hash with zeros.
+const BLOCK: usize = 64;
 
 impl InstallationKey {
-    /// HMAC-SHA-256 of the lower-cased address under the installation's key (the key's text as bytes), in hex. The same
-    /// person has the same key in all shops of an installation, and no address can be guessed back without the key.
+    /// HMAC-SHA-256 of the lower-cased address under the installation's key, in hexadecimal digits. The same person has
+    /// the same key in all shops of an installation, and no address can be guessed back without the key.
     pub fn customer_key(&self, email: &Email) -> String {
-        // HMAC takes keys of any length.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.expose_secret().as_bytes()) else {
-            return String::new();
-        };
+        let mut block = [0; BLOCK];
+        block[..32].copy_from_slice(self.0.expose_secret());
+        let mut mac = Hmac::<Sha256>::new(&block.into());
         mac.update(email.as_str().as_bytes());
-        let digest = mac.finalize().into_bytes();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&mac.finalize().into_bytes())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use secrecy::SecretBox;
+
     use super::*;
 
     #[test]
     fn the_key_ignores_case_and_depends_on_the_installation() {
-        let key = InstallationKey("0123456789abcdef0123456789abcdef".into());
+        let key = |bytes: &[u8; 32]| InstallationKey(SecretBox::new(Box::new(*bytes)));
         let email = |text: &str| text.parse::<Email>().unwrap();
-        let bob = key.customer_key(&email("Bob@Example.com"));
+        let one = key(b"0123456789abcdef0123456789abcdef");
+        let bob = one.customer_key(&email("Bob@Example.com"));
         // Computed with: printf bob@example.com | openssl dgst -sha256 -hmac 0123456789abcdef0123456789abcdef
         assert_eq!(bob, "0f03a80a5bb45cb698165b3a48abad4fe7183d604b79e6bb198aa8b354f296e9");
-        assert_eq!(bob, key.customer_key(&email("bob@example.com")));
-        let other = InstallationKey("fedcba9876543210fedcba9876543210".into());
+        assert_eq!(bob, one.customer_key(&email("bob@example.com")));
+        let other = key(b"fedcba9876543210fedcba9876543210");
         assert_ne!(bob, other.customer_key(&email("bob@example.com")));
     }
 }

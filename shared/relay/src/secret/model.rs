@@ -2,15 +2,12 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use hmac::{Hmac, KeyInit, Mac};
-use secrecy::{ExposeSecret, SecretBox, SecretString};
+use secrecy::{SecretBox, SecretString};
 use serde_json::Value;
-use sha2::Sha256;
 
 use crate::{
-    event::{Email, EventType, OrderStatus},
+    event::{EventType, OrderStatus},
     shop::Platform,
-    text::hex,
 };
 
 /// `…/webhook`: how a shop's webhooks are authenticated, and what is done with them.
@@ -144,16 +141,3 @@ impl Default for WebsaleEndpoints {
 /// `_installation`: the key under which customer keys are made.
 #[derive(Debug)]
 pub struct InstallationKey(pub(super) SecretBox<[u8; 32]>);
-
-impl InstallationKey {
-    /// The customer key: HMAC-SHA-256 of the lower-cased address, in hexadecimal. It names a person in ledger keys and
-    /// messages without giving the address away.
-    pub fn customer_key(&self, email: &Email) -> String {
-        // HMAC fills a short key with zeros up to the hash's block of 64 bytes.
-        let mut block = [0; 64];
-        block[..32].copy_from_slice(self.0.expose_secret());
-        let mut mac = Hmac::<Sha256>::new(&block.into());
-        mac.update(email.as_str().as_bytes());
-        hex(&mac.finalize().into_bytes())
-    }
-}
