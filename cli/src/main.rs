@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod command;
+mod sandbox;
 
 /// Relays shop webhooks to Websand and WEBSALE: nothing accepted is lost, nothing irrevocable is done twice.
 #[derive(Parser)]

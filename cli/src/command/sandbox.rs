@@ -1,13 +1,86 @@
-//! Placeholder.
+//! `shoprelay sandbox`.
 
-use super::Outcome;
+use std::{net::SocketAddr, process::ExitCode};
+
+use jiff::SignedDuration;
+
+use super::{CommandError, Outcome};
+use crate::sandbox::{self, Account, Progress, Settings, fault::Fault};
+
+/// More than `--help`'s first line.
+const ABOUT: &str = "\
+Runs the sandbox of both destinations: strict about their documented rules, with faults to order.
+
+A host uses it with SHOPRELAY_WEBSAND_URL=http://127.0.0.1:8788/websand/{account}, and with SHOPRELAY_WEBSALE_URL and
+SHOPRELAY_WEBSALE_LOGIN_URL=http://127.0.0.1:8788.
+
+GET /_sandbox/received lists everything received (?after=NUMBER: what came later; DELETE clears the list). GET
+/_sandbox/state shows transactions and subscribers with how often each was posted, entries and dispatches.
+
+Every WEBSALE user may log in with any password but \"wrong\"; five wrong ones in a row block the user. In a filter each
+address has one connected device, but for addresses that start with \"nobody\".";
 
 /// Runs the sandbox of both destinations.
 #[derive(clap::Args)]
-pub(crate) struct Sandbox {}
+#[command(long_about = ABOUT, after_help = sandbox::fault::GRAMMAR)]
+pub(crate) struct Sandbox {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8788")]
+    listen: SocketAddr,
+    /// A fault to order; the grammar is below.
+    #[arg(long = "fault", value_name = "FAULT")]
+    faults: Vec<Fault>,
+    /// A Websand API key to accept; without any, every key is accepted.
+    #[arg(long = "websand-key", value_name = "KEY")]
+    websand_keys: Vec<String>,
+    /// A WEBSALE account, `SHOP_ID/USERNAME:PASSWORD`; once given, no other is accepted.
+    #[arg(long = "websale-account", value_name = "ACCOUNT")]
+    websale_accounts: Vec<Account>,
+    /// How long WEBSALE tokens are good.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    token_lifetime_seconds: u32,
+    /// How long a WEBSALE account is blocked after five failed log-ins in a row.
+    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    login_block_seconds: u32,
+    /// Dispatches of personalised pushes take this long; without it, each status request moves them one step on.
+    #[arg(long, value_name = "SECONDS")]
+    dispatch_seconds: Option<u32>,
+}
 
 impl Sandbox {
     pub(crate) async fn run(self) -> Outcome {
-        todo!()
+        let seconds = |seconds: u32| SignedDuration::from_secs(seconds.into());
+        let settings = Settings {
+            faults: self.faults,
+            websand_keys: self.websand_keys,
+            websale_accounts: self.websale_accounts,
+            token_lifetime: seconds(self.token_lifetime_seconds),
+            login_block: seconds(self.login_block_seconds),
+            progress: self.dispatch_seconds.map_or(Progress::ByRequest, |whole| Progress::ByClock(seconds(whole))),
+            ..Settings::default()
+        };
+        let sandbox = sandbox::Sandbox::start(self.listen, settings)
+            .await
+            .map_err(|error| CommandError(format!("cannot listen on {}: {error}", self.listen)))?;
+        println!("listening on http://{}", sandbox.local_addr());
+        stopped().await;
+        sandbox.shutdown().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Ctrl-C, or the signal that service managers send.
+async fn stopped() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
     }
 }
