@@ -1,0 +1,54 @@
+//! What was answered to the shops lately.
+
+use relay::ingest::Receipt;
+use rusqlite::Connection;
+
+use crate::store::{Store, StoreError};
+
+/// How many receipts are kept.
+const KEPT: i64 = 10_000;
+
+/// The last 10,000 receipts.
+#[derive(Clone, Debug)]
+pub struct Receipts {
+    store: Store,
+}
+
+impl Receipts {
+    /// The receipts in this store.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Notes a receipt. The answer to the shop does not wait for it: it joins the next transaction, and a crash within
+    /// the next moments may lose it.
+    pub fn note(&self, receipt: &Receipt) {
+        let failed = |error: StoreError| tracing::warn!(%error, "a receipt was not kept");
+        let json = match serde_json::to_string(receipt) {
+            Ok(json) => json,
+            Err(error) => return failed(StoreError::Database(error.to_string())),
+        };
+        let act = move |connection: &Connection| {
+            connection.prepare_cached("INSERT INTO receipt (json) VALUES (?1)")?.execute([json])?;
+            let trim = "DELETE FROM receipt WHERE id <= ?1";
+            connection.prepare_cached(trim)?.execute([connection.last_insert_rowid() - KEPT]).map(drop)
+        };
+        if let Err(error) = self.store.write_lazily(act, failed) {
+            failed(error);
+        }
+    }
+
+    /// The newest receipts first, at most `limit`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn latest(&self, limit: usize) -> Result<Vec<Receipt>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let act = move |connection: &Connection| {
+            let mut statement = connection.prepare_cached("SELECT json FROM receipt ORDER BY id DESC LIMIT ?1")?;
+            statement.query_map([limit], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()
+        };
+        let parse = |text: &String| serde_json::from_str(text).map_err(|error| StoreError::Database(error.to_string()));
+        self.store.read(act).await?.iter().map(parse).collect()
+    }
+}

@@ -1,0 +1,27 @@
+//! Puts right what the last process left in hand when it ended.
+//!
+//! Which messages are in flight is kept in memory only, so a new process sees all of them; leases are in the rows.
+
+use jiff::Timestamp;
+use relay::ledger::{Row, transition};
+use rusqlite::{Connection, Transaction};
+
+use super::OpenError;
+use crate::ledger::store_row;
+
+/// Frees every row that is leased or announced an irrevocable call. The directory is locked: nobody is working.
+pub(super) fn void_leases(connection: &mut Connection, now: Timestamp) -> Result<(), OpenError> {
+    let transaction = connection.transaction()?;
+    for text in in_hand(&transaction)? {
+        let row: Row = serde_json::from_str(&text)
+            .map_err(|error| OpenError::Database(format!("a row of the ledger cannot be read: {error}")))?;
+        let version = row.version + 1;
+        let freed = Row { version, write: format!("restart-{version}"), ..transition::restart(row, now) };
+        store_row(&transaction, &freed)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+fn in_hand(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<String>> {
+    transaction.prepare("SELECT row FROM ledger WHERE in_hand = 1")?.query_map((), |row| row.get(0))?.collect()
+}

@@ -1,0 +1,135 @@
+//! The writer thread: what arrives while the disk is busy shares the next transaction.
+
+use std::{
+    fs::File,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+
+use super::StoreError;
+
+/// The most writes in one transaction.
+const GROUP: usize = 256;
+/// The most writes that wait; further ones are refused at once.
+const WAITING: usize = 4096;
+/// How long a lazy write waits for company.
+const LINGER: Duration = Duration::from_millis(50);
+
+/// One write on its way to the thread.
+pub(super) struct Write {
+    step: Box<dyn Step>,
+    lazy: bool,
+}
+
+/// First run inside a transaction, then told what became of it.
+trait Step: Send {
+    fn run(&mut self, connection: &Connection) -> bool;
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Pending<T, A, R> {
+    act: Option<A>,
+    result: Option<Result<T, StoreError>>,
+    answer: R,
+}
+
+impl<T, A, R> Step for Pending<T, A, R>
+where
+    T: Send,
+    A: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
+    R: FnOnce(Result<T, StoreError>) + Send,
+{
+    fn run(&mut self, connection: &Connection) -> bool {
+        self.result = self.act.take().map(|act| act(connection).map_err(StoreError::from));
+        matches!(self.result, Some(Ok(_)))
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let result = self.result.unwrap_or(Err(StoreError::Closed));
+        (self.answer)(committed.and(result));
+    }
+}
+
+impl Write {
+    pub(super) fn new<T: Send + 'static>(
+        act: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        answer: impl FnOnce(Result<T, StoreError>) + Send + 'static,
+    ) -> Self {
+        Self { step: Box::new(Pending { act: Some(act), result: None, answer }), lazy: false }
+    }
+
+    pub(super) fn lazy(self) -> Self {
+        Self { lazy: true, ..self }
+    }
+}
+
+/// Starts the thread. It ends when the last sender is gone and everything is committed; the lock goes with it.
+pub(super) fn start(
+    connection: Connection,
+    lock: File,
+    commits: Arc<AtomicU64>,
+) -> io::Result<(SyncSender<Write>, JoinHandle<()>)> {
+    let (sender, receiver) = sync_channel(WAITING);
+    let thread = std::thread::Builder::new().name("sqlite-writer".into()).spawn(move || {
+        while let Some(group) = next_group(&receiver) {
+            commit(&connection, group, &commits);
+        }
+        drop(connection);
+        drop(lock);
+    })?;
+    Ok((sender, thread))
+}
+
+/// Waits for a write, then takes what else is there. `None`: all senders are gone and nothing is left.
+fn next_group(receiver: &Receiver<Write>) -> Option<Vec<Write>> {
+    let mut group = vec![receiver.recv().ok()?];
+    let until = Instant::now() + LINGER;
+    while group.len() < GROUP && group.iter().all(|write| write.lazy) {
+        match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(write) => group.push(write),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    let room = GROUP.saturating_sub(group.len());
+    group.extend(receiver.try_iter().take(room));
+    Some(group)
+}
+
+fn commit(connection: &Connection, mut group: Vec<Write>, commits: &AtomicU64) {
+    let outcome = run_group(connection, &mut group);
+    if outcome.is_ok() {
+        commits.fetch_add(1, Ordering::Relaxed);
+    } else if !connection.is_autocommit() {
+        // The outcome says already what is wrong.
+        let _ = execute(connection, "ROLLBACK");
+    }
+    for write in group {
+        write.step.answer(outcome.clone());
+    }
+}
+
+fn run_group(connection: &Connection, group: &mut [Write]) -> Result<(), StoreError> {
+    execute(connection, "BEGIN IMMEDIATE")?;
+    for write in group {
+        execute(connection, "SAVEPOINT write")?;
+        if !write.step.run(connection) {
+            // A full disk may have undone the whole transaction: then this fails, and the group with it.
+            execute(connection, "ROLLBACK TO write")?;
+        }
+        execute(connection, "RELEASE write")?;
+    }
+    execute(connection, "COMMIT")
+}
+
+fn execute(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    connection.prepare_cached(sql)?.execute(())?;
+    Ok(())
+}
