@@ -15,6 +15,7 @@ pub use promotion::{Audience, AudienceFilter, Cancellation, Channel, Link, LinkO
 pub use read::{Reader, read};
 pub use value::{Currency, Email, Money, Quantity};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What kind of event it is; the name is the canonical `type`.
@@ -61,7 +62,8 @@ impl EventType {
 }
 
 /// A canonical event.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Event {
     /// A new order.
     OrderPlaced(Box<Order>),
@@ -76,6 +78,17 @@ pub enum Event {
 }
 
 impl Event {
+    /// Reads an event's data; `now` is when the event was received.
+    pub fn read(place: &Reader<'_>, kind: EventType, now: Timestamp) -> Option<Self> {
+        Some(match kind {
+            EventType::OrderPlaced => Self::OrderPlaced(Box::new(Order::read(place, kind, now)?)),
+            EventType::OrderUpdated => Self::OrderUpdated(Box::new(Order::read(place, kind, now)?)),
+            EventType::CustomerUpdated => Self::CustomerUpdated(Box::new(Customer::read(place, now)?)),
+            EventType::PromotionScheduled => Self::PromotionScheduled(Box::new(Promotion::read(place, now)?)),
+            EventType::PromotionCancelled => Self::PromotionCancelled(Cancellation::read(place, now)?),
+        })
+    }
+
     /// The event's type.
     pub const fn event_type(&self) -> EventType {
         match self {

@@ -54,7 +54,7 @@ pub enum Payload {
 }
 
 /// An authentic webhook that could not be used, kept so that it can be mapped anew.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
     /// Why, as a short code.
     pub reason: String,
@@ -69,6 +69,13 @@ pub struct Rejected {
     /// The raw body, gzip then base64; absent where it must not be kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_base64: Option<String>,
+}
+
+impl fmt::Debug for Rejected {
+    /// Shows neither headers nor body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejected").field("reason", &self.reason).field("topic", &self.topic).finish_non_exhaustive()
+    }
 }
 
 /// The kinds of subjects.

@@ -1,5 +1,7 @@
 //! An order: placed and updated are one subject.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,10 +11,14 @@ use super::{
     value::{Currency, Money, Quantity},
 };
 
+mod read;
+
 /// An order.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Order {
     /// The shop's id of the order: the subject.
+    #[schemars(length(min = 1, max = 200))]
     pub id: String,
     /// The number shown to the buyer.
     pub number: Option<String>,
@@ -23,12 +29,14 @@ pub struct Order {
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub updated_at: Option<Timestamp>,
     /// Where the order stands as a whole.
+    #[serde(default)]
     pub status: OrderStatus,
     /// The state of payment, in the source's words (`unpaid`, `paid` …).
     pub payment: Option<String>,
     /// The state of fulfilment, in the source's words (`none`, `shipped` …).
     pub fulfilment: Option<String>,
     /// A test order: not forwarded unless the shop says so.
+    #[serde(default)]
     pub test: bool,
     /// Language of the order, as a BCP 47 tag.
     pub language: Option<String>,
@@ -42,18 +50,41 @@ pub struct Order {
     /// What it costs.
     pub total: Total,
     /// Coupon codes used.
+    #[serde(default)]
     pub coupons: Vec<String>,
     /// Tags of the order.
+    #[serde(default)]
     pub tags: Vec<String>,
     /// Further fields, passed on as they are.
+    #[serde(default)]
     pub custom: serde_json::Map<String, serde_json::Value>,
 }
 
+impl fmt::Debug for Order {
+    /// Shows no personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Order")
+            .field("id", &self.id)
+            .field("status", &self.status)
+            .field("updated_at", &self.updated_at)
+            .field("items", &self.items.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Item {
+    /// Shows nothing of what was bought.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Item").finish_non_exhaustive()
+    }
+}
+
 /// Where an order stands as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum OrderStatus {
+    #[default]
     Placed,
     Paid,
     Fulfilled,
@@ -92,15 +123,18 @@ impl OrderStatus {
 }
 
 /// One line of an order.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Item {
     /// The shop's id of the line or product.
     pub id: Option<String>,
     /// The product's name.
+    #[schemars(length(min = 1))]
     pub name: String,
     /// Stock keeping unit.
     pub sku: Option<String>,
     /// How many.
+    #[serde(default)]
     pub quantity: Quantity,
     /// Price of one.
     pub unit_price: Option<Money>,
@@ -113,11 +147,13 @@ pub struct Item {
     /// The product's picture.
     pub image_url: Option<String>,
     /// Further fields, passed on as they are.
+    #[serde(default)]
     pub custom: serde_json::Map<String, serde_json::Value>,
 }
 
 /// What an order costs, in the shop's accounting currency where the source has it.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Total {
     /// What the buyer owes: with tax and shipping, after discounts, before refunds.
     pub amount: Money,

@@ -1,15 +1,26 @@
 //! A promotion: a news entry, a teaser, a push or a personalised push in the shop's app.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::value::Email;
+mod audience;
+pub(super) mod matrix;
+mod read;
+mod tags;
+#[cfg(test)]
+mod tests;
+
+pub use audience::{Audience, AudienceFilter, OsType, ZipArea};
 
 /// A promotion, valid for its channel (the matrix is in `docs/events.md`).
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Promotion {
     /// The marketing tool's id of the promotion: the subject.
+    #[schemars(length(min = 1, max = 200))]
     pub id: String,
     /// The source's revision: a change carries a newer one.
     #[schemars(with = "String", extend("format" = "date-time"))]
@@ -19,8 +30,10 @@ pub struct Promotion {
     /// Internal name, shown in WEBSALE's dispatch list.
     pub name: Option<String>,
     /// Headline, at most 64 characters.
+    #[schemars(length(max = 64))]
     pub title: Option<String>,
     /// Text, at most 160 characters.
+    #[schemars(length(max = 160))]
     pub text: Option<String>,
     /// What a tap opens.
     pub link: Option<Link>,
@@ -46,15 +59,29 @@ pub struct Promotion {
     /// Who gets it.
     pub audience: Option<Audience>,
     /// Created inactive and left so.
+    #[serde(default)]
     pub draft: bool,
     /// Where to report how it went; must have the host of the shop's configured callback.
     pub callback_url: Option<String>,
 }
 
+impl fmt::Debug for Promotion {
+    /// Shows what it is, not what it says nor to whom.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Promotion")
+            .field("id", &self.id)
+            .field("channel", &self.channel)
+            .field("updated_at", &self.updated_at)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A promotion called off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Cancellation {
     /// The promotion's id.
+    #[schemars(length(min = 1, max = 200))]
     pub id: String,
     /// The source's revision of the cancellation.
     #[schemars(with = "String", extend("format" = "date-time"))]
@@ -92,11 +119,27 @@ impl Channel {
 
 /// What a tap opens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Link {
-    /// The page.
+    /// The page; at most 160 characters, 128 in a personalised push.
+    #[schemars(length(max = 160), extend("format" = "uri"))]
     pub url: String,
     /// Where it opens.
     pub open: LinkOpen,
+}
+
+impl LinkOpen {
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 3] = [Self::InAppSignedIn, Self::InApp, Self::Browser];
+
+    /// The canonical name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InAppSignedIn => "in_app_signed_in",
+            Self::InApp => "in_app",
+            Self::Browser => "browser",
+        }
+    }
 }
 
 /// Where a link opens (WEBSALE's `urlType`).
@@ -109,80 +152,4 @@ pub enum LinkOpen {
     InApp,
     /// In a browser (`external`).
     Browser,
-}
-
-/// Who gets a promotion.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Audience {
-    /// Everybody.
-    #[serde(serialize_with = "everyone")]
-    #[schemars(with = "EveryoneWord")]
-    Everyone,
-    /// Those who pass every filter.
-    Filtered(AudienceFilter),
-}
-
-#[derive(JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[allow(dead_code, reason = "only its schema is used")]
-enum EveryoneWord {
-    Everyone,
-}
-
-fn everyone<S: serde::Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str("everyone")
-}
-
-/// Filters; at least one is present, and no list is empty.
-#[derive(Clone, Default, PartialEq, Serialize, JsonSchema)]
-#[schemars(extend("minProperties" = 1))]
-pub struct AudienceFilter {
-    /// Only devices connected to an account (true), only others (false).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub connected: Option<bool>,
-    /// One operating system.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub os_type: Option<OsType>,
-    /// These addresses; at most 20,000, without duplicates.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 20000))]
-    pub emails: Option<Vec<Email>>,
-    /// These postcodes of the billing address.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1))]
-    pub zip_codes: Option<Vec<String>>,
-    /// These ranges of purely numeric postcodes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1))]
-    pub zip_areas: Option<Vec<ZipArea>>,
-}
-
-impl std::fmt::Debug for AudienceFilter {
-    /// Shows no addresses.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AudienceFilter")
-            .field("connected", &self.connected)
-            .field("os_type", &self.os_type)
-            .field("emails", &self.emails.as_ref().map(Vec::len))
-            .finish_non_exhaustive()
-    }
-}
-
-/// An operating system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum OsType {
-    Ios,
-    Android,
-}
-
-/// A range of purely numeric postcodes, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct ZipArea {
-    /// First postcode.
-    pub from: u32,
-    /// Last postcode, not below `from`.
-    pub to: u32,
 }

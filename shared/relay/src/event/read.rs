@@ -8,6 +8,13 @@ use std::cell::RefCell;
 use serde_json::{Map, Value};
 
 use super::fault::{Fault, FaultCode, Faults};
+use crate::text::safe;
+
+mod scalar;
+pub(super) use scalar::nearest;
+
+/// How much of a field's name is repeated in a pointer, in bytes.
+const MAX_FIELD_NAME: usize = 80;
 
 /// One place in a document.
 #[derive(Clone)]
@@ -112,10 +119,7 @@ impl<'v> Reader<'v> {
     pub fn deny_unknown(&self, known: &[&str]) {
         if let Value::Object(map) = self.value {
             for field in map.keys().filter(|field| !known.contains(&field.as_str())) {
-                let nearest = known
-                    .iter()
-                    .max_by(|a, b| strsim::jaro_winkler(a, field).total_cmp(&strsim::jaro_winkler(b, field)));
-                let hint = nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"));
+                let hint = nearest(known, field).map_or_else(String::new, |name| format!("; did you mean {name}?"));
                 let _: Option<()> =
                     self.fault_at(field, FaultCode::UnknownField, format!("is not a field of this object{hint}"));
             }
@@ -127,7 +131,8 @@ impl<'v> Reader<'v> {
         Some(Reader { value, pointer: self.pointer_to(field), faults: self.faults })
     }
 
+    /// A field's name comes from outside when the field is unknown: an address in it is masked.
     fn pointer_to(&self, field: &str) -> String {
-        format!("{}/{}", self.pointer, field.replace('~', "~0").replace('/', "~1"))
+        format!("{}/{}", self.pointer, safe(field, MAX_FIELD_NAME).replace('~', "~0").replace('/', "~1"))
     }
 }

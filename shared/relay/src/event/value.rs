@@ -46,6 +46,13 @@ impl Quantity {
     pub const ONE: Self = Self(Decimal::ONE);
 }
 
+impl Default for Quantity {
+    /// One piece.
+    fn default() -> Self {
+        Self::ONE
+    }
+}
+
 fn number(decimal: Decimal) -> serde_json::Number {
     // Decimal's text is always a JSON number.
     decimal.to_string().parse().unwrap_or_else(|_| serde_json::Number::from(0))

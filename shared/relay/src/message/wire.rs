@@ -1,16 +1,148 @@
-//! Placeholder: the JSON form of messages.
-use super::Message;
+//! The JSON form of messages: CloudEvents 1.0, structured mode. Reading takes unknown extension attributes and is strict
+//! otherwise; its errors hold no value of the message.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{Message, Payload, Rejected, RowKey};
+use crate::{
+    event::{self, Event, EventType, FaultCode, Reader},
+    revision::Revision,
+    shop::{Platform, ShopName},
+};
+
+#[cfg(test)]
+mod tests;
+
+const SPEC_VERSION: &str = "1.0";
+const TYPE_PREFIX: &str = "shoprelay.";
+const PROMOTION_DUE: &str = "promotion.due";
+const WEBHOOK_REJECTED: &str = "webhook.rejected";
+
 /// The text is not a message of ours.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a message of this version: {0}")]
 pub struct BadMessage(pub String);
+
+/// A message as it is written. The extension names are lower-case letters and digits, as CloudEvents wants them.
+#[derive(Serialize)]
+struct Envelope<'m> {
+    specversion: &'static str,
+    id: &'m str,
+    source: String,
+    r#type: String,
+    subject: &'m str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<Timestamp>,
+    receivedat: Timestamp,
+    /// A string, because CloudEvents' integers have 32 bits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<&'m str>,
+    datacontenttype: &'static str,
+    data: Data<'m>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Data<'m> {
+    Event(&'m Event),
+    PromotionDue { row: &'m RowKey, revision: Revision },
+    Rejected(&'m Rejected),
+}
+
 impl Message {
     /// The JSON text.
     pub fn to_json(&self) -> String {
-        todo!()
+        let (kind, data) = match &self.payload {
+            Payload::Event(event) => (event.event_type().name(), Data::Event(event)),
+            Payload::PromotionDue { row, revision } => (PROMOTION_DUE, Data::PromotionDue { row, revision: *revision }),
+            Payload::Rejected(rejected) => (WEBHOOK_REJECTED, Data::Rejected(rejected)),
+        };
+        let envelope = Envelope {
+            specversion: SPEC_VERSION,
+            id: &self.id,
+            source: format!("/shops/{}/{}", self.shop, self.platform),
+            r#type: format!("{TYPE_PREFIX}{kind}"),
+            subject: &self.subject,
+            time: self.time,
+            receivedat: self.received_at,
+            sequence: self.sequence.map(|number| number.to_string()),
+            traceparent: self.traceparent.as_deref(),
+            datacontenttype: "application/json",
+            data,
+        };
+        // All keys are strings and no `Serialize` of ours fails, so there is always a text.
+        serde_json::to_string(&envelope).unwrap_or_default()
     }
+
     /// Reads the JSON text.
-    pub fn from_json(_text: &str) -> Result<Self, BadMessage> {
-        todo!()
+    pub fn from_json(text: &str) -> Result<Self, BadMessage> {
+        let document: Value = serde_json::from_str(text)
+            .map_err(|fault| BadMessage(format!("not JSON at line {}, column {}", fault.line(), fault.column())))?;
+        event::read(&document, Self::read).map_err(|faults| BadMessage(faults.to_string()))
     }
+
+    fn read(place: &Reader<'_>) -> Option<Self> {
+        place.object()?;
+        place.required("specversion", |place| {
+            place.string().filter(|version| *version == SPEC_VERSION).or_else(|| unusable(place, "must be 1.0"))
+        })?;
+        let id = place.required("id", Reader::id);
+        let source = place.required("source", source);
+        let kind = place.required("type", Reader::string);
+        let subject = place.required("subject", Reader::text);
+        let received_at = place.required("receivedat", Reader::time);
+        let time = place.optional("time", Reader::time);
+        let sequence = place.optional("sequence", sequence);
+        let traceparent = place.optional("traceparent", Reader::text).map(str::to_owned);
+        let (kind, received_at) = (kind?, received_at?);
+        let payload = place.required("data", |data| match kind.strip_prefix(TYPE_PREFIX) {
+            Some(PROMOTION_DUE) => promotion_due(data),
+            Some(WEBHOOK_REJECTED) => plain(data).map(Payload::Rejected),
+            other => match other.and_then(EventType::from_name) {
+                Some(kind) => Event::read(data, kind, received_at).map(Payload::Event),
+                None => place.fault_at("type", FaultCode::UnknownValue, "is not a type of this version"),
+            },
+        });
+        let (shop, platform) = source?;
+        let subject = subject?.to_owned();
+        Some(Self { id: id?, shop, platform, subject, time, received_at, sequence, traceparent, payload: payload? })
+    }
+}
+
+fn unusable<T>(place: &Reader<'_>, detail: impl Into<Cow<'static, str>>) -> Option<T> {
+    place.fault(FaultCode::Invalid, detail.into())
+}
+
+fn source(place: &Reader<'_>) -> Option<(ShopName, Platform)> {
+    let parts = place.string()?.strip_prefix("/shops/").and_then(|rest| rest.split_once('/'));
+    let read = parts.and_then(|(shop, platform)| {
+        let platform = Platform::ALL.into_iter().find(|candidate| candidate.name() == platform)?;
+        Some((shop.parse().ok()?, platform))
+    });
+    read.or_else(|| unusable(place, "must be /shops/{shop}/{platform}"))
+}
+
+fn sequence(place: &Reader<'_>) -> Option<u64> {
+    place.string()?.parse().ok().or_else(|| unusable(place, "must be a whole number in a string"))
+}
+
+fn promotion_due(place: &Reader<'_>) -> Option<Payload> {
+    place.object()?;
+    place.deny_unknown(&["row", "revision"]);
+    let row = place.required("row", |place| {
+        place.string()?.parse().ok().or_else(|| unusable(place, "must be a key of the ledger"))
+    });
+    let revision = place.required("revision", plain);
+    Some(Payload::PromotionDue { row: row?, revision: revision? })
+}
+
+/// A value of our own that serde reads. Its own words about a fault may repeat values, so they are dropped.
+fn plain<T: DeserializeOwned>(place: &Reader<'_>) -> Option<T> {
+    T::deserialize(place.value()).ok().or_else(|| unusable(place, "is not of the form that this version writes"))
 }
