@@ -9,3 +9,5 @@ pub mod call;
 pub mod login;
 #[cfg(test)]
 pub(crate) mod sample;
+#[cfg(test)]
+pub(crate) mod stage;

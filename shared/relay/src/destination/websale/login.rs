@@ -20,6 +20,8 @@ use crate::{
 };
 
 mod block;
+#[cfg(test)]
+mod tests;
 
 /// A token lives 30 minutes (WEBSALE's documentation of the authentication service); it is renewed well before.
 pub const RENEW_AFTER: SignedDuration = SignedDuration::from_mins(25);
