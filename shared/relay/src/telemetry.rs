@@ -26,6 +26,11 @@ pub fn start(variables: Variables<'_>, sink: Sink) -> Result<(), ConfigError> {
         .unwrap_or_else(|| "info".into())
         .parse()
         .map_err(|_| ConfigError { name: NAME, problem: "must be a filter such as info or warn,relay=debug".into() })?;
+    // A panic's message may quote what it was about, such as a piece of a name; its place is enough.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "panic");
+    }));
     // A second start (in tests) keeps the first subscriber.
     let _ = match sink {
         Sink::StdoutJson => tracing_subscriber::registry()

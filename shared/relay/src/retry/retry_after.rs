@@ -1,6 +1,67 @@
-//! Placeholder.
-use jiff::Timestamp;
-/// The instant a `Retry-After` header names (seconds or HTTP date).
-pub fn parse_retry_after(_header: &str, _now: Timestamp) -> Option<Timestamp> {
-    todo!()
+//! The `Retry-After` header (RFC 9110, section 10.2.3).
+
+use jiff::{SignedDuration, Timestamp, civil::DateTime, fmt::rfc2822, fmt::strtime, tz::TimeZone};
+
+/// The instant a `Retry-After` header names, as seconds from now or as an HTTP date. It may lie in the past.
+///
+/// All three date forms that recipients must accept (RFC 9110, section 5.6.7) are read; so are fractions of a second,
+/// which some servers send, rounded up.
+pub fn parse_retry_after(header: &str, now: Timestamp) -> Option<Timestamp> {
+    let header = header.trim();
+    if header.starts_with(|c: char| c.is_ascii_digit()) {
+        return seconds(header).map(|wait| now.saturating_add(wait).unwrap_or(Timestamp::MAX));
+    }
+    let imf = || rfc2822::parse(header).ok().map(|zoned| zoned.timestamp());
+    let rfc850 = || civil("%A, %d-%b-%y %H:%M:%S GMT", header);
+    let asctime = || civil("%a %b %e %H:%M:%S %Y", header);
+    imf().or_else(rfc850).or_else(asctime)
+}
+
+fn seconds(text: &str) -> Option<SignedDuration> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // Digits only, so that all that can go wrong is that there are too many of them.
+    let seconds = whole.parse().unwrap_or(i64::MAX);
+    Some(SignedDuration::from_secs(seconds.saturating_add(i64::from(!fraction.is_empty()))))
+}
+
+fn civil(format: &str, text: &str) -> Option<Timestamp> {
+    let date: DateTime = strtime::parse(format, text).ok()?.to_datetime().ok()?;
+    date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-01-01T00:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn seconds_count_from_now() {
+        let after = |header| parse_retry_after(header, now()).map(|at| at.duration_since(now()).as_secs());
+        assert_eq!(after("0"), Some(0));
+        assert_eq!(after(" 120 "), Some(120));
+        assert_eq!(after("46800"), Some(13 * 3600));
+        assert_eq!(after("1.2"), Some(2));
+        assert_eq!(parse_retry_after(&"9".repeat(30), now()), Some(Timestamp::MAX));
+    }
+
+    #[test]
+    fn all_three_forms_of_http_dates_are_read() {
+        let expected: Timestamp = "1994-11-06T08:49:37Z".parse().unwrap();
+        for header in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            assert_eq!(parse_retry_after(header, now()), Some(expected), "{header}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_nothing() {
+        for header in ["", "soon", "-5", "5s", "1e9", "5, 6", "Sun, 32 Nov 1994 08:49:37 GMT"] {
+            assert_eq!(parse_retry_after(header, now()), None, "{header}");
+        }
+    }
 }
