@@ -1,4 +1,5 @@
 //! End-to-end tests. Each module is a story; `tests/run` sets up what they need.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests, helper functions included")]
 
+mod guard;
 mod probe;
