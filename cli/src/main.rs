@@ -6,6 +6,8 @@ use clap::{Parser, Subcommand};
 
 mod command;
 mod sandbox;
+mod signing;
+mod webhook;
 
 /// Relays shop webhooks to Websand and WEBSALE: nothing accepted is lost, nothing irrevocable is done twice.
 #[derive(Parser)]

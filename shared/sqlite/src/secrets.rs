@@ -132,17 +132,18 @@ impl TomlSecrets {
         Ok(true)
     }
 
-    /// Creates the installation's key under this name if there is none yet, and the file if need be.
+    /// Creates the installation's key `{prefix}_installation` if there is none yet, and the file if need be.
     ///
     /// # Errors
     /// The file cannot be used, or there are no random numbers.
-    pub fn ensure_installation(&self, name: &str) -> Result<(), SecretsFileError> {
-        if self.names()?.iter().any(|known| known == name) {
+    pub fn ensure_installation(&self, prefix: &str) -> Result<(), SecretsFileError> {
+        let name = format!("{prefix}_installation");
+        if self.names()?.contains(&name) {
             return Ok(());
         }
         let mut key = [0; 32];
         getrandom::fill(&mut key).map_err(|error| SecretsFileError::Random(error.to_string()))?;
-        self.put(name, &json!({"key": BASE64_STANDARD.encode(key)}))
+        self.put(&name, &json!({"key": BASE64_STANDARD.encode(key)}))
     }
 
     fn edit(
