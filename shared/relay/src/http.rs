@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use crate::Async;
 
 mod client;
-pub use client::ReqwestHttp;
+pub use client::{ClientError, ReqwestHttp};
 
 /// Makes HTTP calls. Redirects are never followed and nothing is ever repeated.
 pub trait Http: Send + Sync {

@@ -19,9 +19,9 @@ pub const RETRY_FOR: SignedDuration = SignedDuration::from_hours(72);
 /// The first back-off; it doubles with each attempt …
 pub const BACKOFF_FIRST: Duration = Duration::from_secs(5);
 /// … up to this.
-pub const BACKOFF_MAX: Duration = Duration::from_secs(3600);
+pub const BACKOFF_MAX: Duration = Duration::from_hours(1);
 /// How long a delivery waits that a person has to mend (refused credentials, configuration faults).
-pub const MEND_WAIT: Duration = Duration::from_secs(15 * 60);
+pub const MEND_WAIT: Duration = Duration::from_mins(15);
 /// A delivery waits at most this long for a person to mend something.
 pub const MEND_FOR: SignedDuration = SignedDuration::from_hours(10 * 24);
 /// The shortest put-back for a lease, a rate limit or an open breaker.

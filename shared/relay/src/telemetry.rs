@@ -9,7 +9,7 @@ use crate::config::{ConfigError, Variables};
 /// Where log lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sink {
-    /// Standard output as JSON: Lambda sends it to CloudWatch.
+    /// Standard output as JSON: Lambda sends it to `CloudWatch`.
     StdoutJson,
     /// Standard error as text: for a person at a terminal.
     StderrText,

@@ -1,13 +1,140 @@
-//! Placeholder.
-use super::{CallError, Http, Request, Response};
-use crate::Async;
+//! HTTP through reqwest: HTTP/1, our TLS configuration, no proxies from the environment, nothing repeated.
+
+use std::{error::Error, fmt::Write, sync::Arc, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderValue, header};
+use rustls::ClientConfig;
+use secrecy::ExposeSecret;
+
+use super::{CallError, Http, MAX_ANSWER, Method, Request, Response};
+use crate::{Async, text};
+
+/// Name resolution, connecting and the TLS handshake together take at most this. Shorter than any sensible time-out of
+/// a whole call, so that a call that never got through is known for one.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Enough for a batch that is sent side by side to find its connections again.
+const IDLE_CONNECTIONS: usize = 8;
+/// Servers close idle connections after anything from 5 s on; one that is closed while a call goes out costs a retry.
+const IDLE: Duration = Duration::from_secs(20);
+/// How much of an error's text is kept.
+const DETAIL: usize = 300;
 
 /// HTTP through reqwest.
-#[derive(Clone)]
-pub struct ReqwestHttp {}
+#[derive(Clone, Debug)]
+pub struct ReqwestHttp {
+    /// Keeps a few connections to each host.
+    pooled: reqwest::Client,
+    /// Opens a connection for each call.
+    fresh: reqwest::Client,
+}
 
-impl Http for ReqwestHttp {
-    fn call(&self, _request: Request) -> Async<'_, Result<Response, CallError>> {
-        todo!()
+/// The HTTP client cannot be set up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the HTTP client cannot be set up: {0}")]
+pub struct ClientError(String);
+
+impl ReqwestHttp {
+    /// A client over this TLS configuration ([`crate::tls::client_config`]).
+    pub fn new(tls: Arc<ClientConfig>) -> Result<Self, ClientError> {
+        Self::with_connect_timeout(&tls, CONNECT_TIMEOUT)
+    }
+
+    fn with_connect_timeout(tls: &ClientConfig, connect_timeout: Duration) -> Result<Self, ClientError> {
+        let client = |idle_connections| {
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .http1_only()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .referer(false)
+                .user_agent(concat!("shoprelay/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(connect_timeout)
+                .pool_max_idle_per_host(idle_connections)
+                .pool_idle_timeout(IDLE)
+                .build()
+                .map_err(|error| ClientError(words(error)))
+        };
+        Ok(Self { pooled: client(IDLE_CONNECTIONS)?, fresh: client(0)? })
     }
 }
+
+impl Http for ReqwestHttp {
+    fn call(&self, request: Request) -> Async<'_, Result<Response, CallError>> {
+        Box::pin(async move {
+            let client = if request.fresh_connection { &self.fresh } else { &self.pooled };
+            let answer = client.execute(build(request)?).await.map_err(|error| {
+                if error.is_connect() || error.is_builder() {
+                    CallError::NotSent(words(error))
+                } else {
+                    CallError::NoAnswer(words(error))
+                }
+            })?;
+            let retry_after = answer.headers().get(header::RETRY_AFTER);
+            Ok(Response {
+                status: answer.status().as_u16(),
+                retry_after: retry_after.and_then(|value| value.to_str().ok()).map(str::to_owned),
+                body: read(answer).await,
+            })
+        })
+    }
+}
+
+fn build(request: Request) -> Result<reqwest::Request, CallError> {
+    let method = match request.method {
+        Method::Get => http::Method::GET,
+        Method::Post => http::Method::POST,
+        Method::Put => http::Method::PUT,
+    };
+    let mut built = reqwest::Request::new(method, request.url);
+    let json = HeaderValue::from_static("application/json");
+    built.headers_mut().insert(header::ACCEPT, json.clone());
+    if let Some((name, value)) = request.credential {
+        let mut value = HeaderValue::from_str(value.expose_secret())
+            .map_err(|_| CallError::NotSent(format!("the value of {name} cannot be sent in a header")))?;
+        value.set_sensitive(true);
+        let name = http::HeaderName::try_from(name)
+            .map_err(|_| CallError::NotSent("the credential's header has no valid name".into()))?;
+        built.headers_mut().insert(name, value);
+    }
+    if let Some(body) = request.json {
+        built.headers_mut().insert(header::CONTENT_TYPE, json);
+        *built.body_mut() = Some(body.into());
+    } else if request.method != Method::Get {
+        // Some servers refuse a POST that does not say how long it is.
+        built.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    *built.timeout_mut() = Some(request.timeout);
+    Ok(built)
+}
+
+/// The body, at most [`MAX_ANSWER`] bytes, and as far as it comes: the status has been received and says what happened,
+/// even if the connection breaks now.
+async fn read(mut answer: reqwest::Response) -> Bytes {
+    let mut body = BytesMut::new();
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        let room = MAX_ANSWER - body.len();
+        body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+        if body.len() == MAX_ANSWER {
+            break;
+        }
+    }
+    body.freeze()
+}
+
+/// The error and its causes, without the URL.
+fn words(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut all = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // Writing to a string does not fail.
+        let _ = write!(all, ": {error}");
+        cause = error.source();
+    }
+    text::safe(&all, DETAIL)
+}
+
+#[cfg(test)]
+mod tests;

@@ -57,13 +57,12 @@ fn verdict(call: Call, outcome: &Outcome, refreshed: bool) -> Verdict {
     match status {
         200..=299 => Verdict::Delivered,
         401 if !refreshed => Verdict::Refresh,
-        401 | 403 => Verdict::Mend,
         425 | 429 => Verdict::Retry,
         408 => perhaps_done,
         409 if call.is_irrevocable() => Verdict::Unknown,
         404 | 410 if call.names_remote_id() => Verdict::Park,
-        // A wrong path, or an address that moved: no fault of the message, so it must not be lost for it.
-        300..=399 | 404 | 405 | 410 => Verdict::Mend,
+        // Refused credentials, a wrong path, an address that moved: no fault of the message, so it must not be lost for it.
+        300..=399 | 401 | 403 | 404 | 405 | 410 => Verdict::Mend,
         // The log-in says nothing about the message that needs it.
         400..=499 if call == Call::WebsaleLogin => Verdict::Mend,
         400..=499 => Verdict::Park,

@@ -12,12 +12,12 @@ fn circumstances() -> Circumstances {
     Circumstances { refreshed: false, attempt: 0, sent_at: at(0), now: at(10), random: 0 }
 }
 
-fn answer(status: u16) -> Outcome {
-    Ok(Response { status, retry_after: None, body: Bytes::new() })
+fn response(status: u16) -> Response {
+    Response { status, retry_after: None, body: Bytes::new() }
 }
 
-fn answer_with(status: u16, retry_after: &str) -> Outcome {
-    Ok(Response { status, retry_after: Some(retry_after.into()), body: Bytes::new() })
+fn response_with(status: u16, retry_after: &str) -> Response {
+    Response { retry_after: Some(retry_after.into()), ..response(status) }
 }
 
 fn word(decision: &Decision) -> &'static str {
@@ -60,7 +60,7 @@ const COLUMNS: [&[Call]; 4] = [
 /// The outcomes a row's first cell stands for. `named` are the statuses of all other rows.
 fn outcomes(cell: &str, named: &[u16]) -> Vec<Outcome> {
     let others = |statuses: std::ops::RangeInclusive<u16>| {
-        statuses.filter(|status| !named.contains(status)).map(answer).collect::<Vec<_>>()
+        statuses.filter(|status| !named.contains(status)).map(|status| Ok(response(status))).collect::<Vec<_>>()
     };
     match cell {
         "not sent" => vec![Err(CallError::NotSent("refused".into()))],
@@ -68,7 +68,7 @@ fn outcomes(cell: &str, named: &[u16]) -> Vec<Outcome> {
         "any other 400-499" => others(400..=499),
         cell => match cell.split_once('-') {
             Some((first, last)) => others(first.parse().unwrap()..=last.parse().unwrap()),
-            None => vec![answer(cell.split(' ').next().unwrap().parse().unwrap())],
+            None => vec![Ok(response(cell.split(' ').next().unwrap().parse().unwrap()))],
         },
     }
 }
@@ -97,8 +97,8 @@ fn every_row_of_the_documented_table_is_what_the_code_does() {
 #[test]
 fn what_is_no_final_status_is_as_good_as_no_answer() {
     for status in [0, 100, 199, 600, 999] {
-        assert_eq!(word(&decide(Call::WebsandTransaction, &answer(status), &circumstances())), "retry");
-        assert_eq!(word(&decide(Call::WebsalePersonalised, &answer(status), &circumstances())), "unknown");
+        assert_eq!(word(&decide(Call::WebsandTransaction, &Ok(response(status)), &circumstances())), "retry");
+        assert_eq!(word(&decide(Call::WebsalePersonalised, &Ok(response(status)), &circumstances())), "unknown");
     }
 }
 
@@ -114,7 +114,7 @@ fn a_retry_after_is_never_shortened() {
         (Call::WebsandTransaction, 503, "nonsense", 0),
     ] {
         let (Decision::Retry { at, .. } | Decision::Mend { at, .. }) =
-            decide(call, &answer_with(status, header), &circumstances())
+            decide(call, &Ok(response_with(status, header)), &circumstances())
         else {
             panic!("{status} {header}");
         };
@@ -125,11 +125,12 @@ fn a_retry_after_is_never_shortened() {
 #[test]
 fn a_retry_after_beyond_the_limit_parks_at_once() {
     let hours_72 = 72 * 3600;
-    let last = answer_with(429, &(hours_72 - 10).to_string());
+    let last = Ok(response_with(429, &(hours_72 - 10).to_string()));
     assert_eq!(word(&decide(Call::WebsandTransaction, &last, &circumstances())), "retry");
-    let beyond = decide(Call::WebsandTransaction, &answer_with(429, &(hours_72 - 9).to_string()), &circumstances());
+    let beyond =
+        decide(Call::WebsandTransaction, &Ok(response_with(429, &(hours_72 - 9).to_string())), &circumstances());
     assert_eq!((word(&beyond), code(&beyond)), ("park", "retry_after_beyond_limit"));
-    let mend = decide(Call::WebsandTransaction, &answer_with(403, &(hours_72 - 9).to_string()), &circumstances());
+    let mend = decide(Call::WebsandTransaction, &Ok(response_with(403, &(hours_72 - 9).to_string())), &circumstances());
     assert_eq!(word(&mend), "mend", "a person has ten days");
 }
 
@@ -137,7 +138,11 @@ fn a_retry_after_beyond_the_limit_parks_at_once() {
 fn retrying_ends_after_72_hours_and_mending_after_ten_days() {
     let decided = |status, hours: i64, seconds| {
         let now = at(hours * 3600 + seconds);
-        decide(Call::WebsandTransaction, &answer(status), &Circumstances { now, refreshed: true, ..circumstances() })
+        decide(
+            Call::WebsandTransaction,
+            &Ok(response(status)),
+            &Circumstances { now, refreshed: true, ..circumstances() },
+        )
     };
     assert_eq!(word(&decided(503, 72, -1)), "retry");
     assert_eq!((word(&decided(503, 72, 0)), code(&decided(503, 72, 0))), ("park", "retries_exhausted"));
