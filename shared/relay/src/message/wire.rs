@@ -56,18 +56,28 @@ enum Data<'m> {
 }
 
 impl Message {
+    /// The message's type, such as `shoprelay.order.placed`.
+    pub fn type_name(&self) -> String {
+        let kind = match &self.payload {
+            Payload::Event(event) => event.event_type().name(),
+            Payload::PromotionDue { .. } => PROMOTION_DUE,
+            Payload::Rejected(_) => WEBHOOK_REJECTED,
+        };
+        format!("{TYPE_PREFIX}{kind}")
+    }
+
     /// The JSON text.
     pub fn to_json(&self) -> String {
-        let (kind, data) = match &self.payload {
-            Payload::Event(event) => (event.event_type().name(), Data::Event(event)),
-            Payload::PromotionDue { row, revision } => (PROMOTION_DUE, Data::PromotionDue { row, revision: *revision }),
-            Payload::Rejected(rejected) => (WEBHOOK_REJECTED, Data::Rejected(rejected)),
+        let data = match &self.payload {
+            Payload::Event(event) => Data::Event(event),
+            Payload::PromotionDue { row, revision } => Data::PromotionDue { row, revision: *revision },
+            Payload::Rejected(rejected) => Data::Rejected(rejected),
         };
         let envelope = Envelope {
             specversion: SPEC_VERSION,
             id: &self.id,
             source: format!("/shops/{}/{}", self.shop, self.platform),
-            r#type: format!("{TYPE_PREFIX}{kind}"),
+            r#type: self.type_name(),
             subject: &self.subject,
             time: self.time,
             receivedat: self.received_at,
