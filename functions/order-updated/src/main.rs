@@ -1,1 +1,9 @@
-fn main() {}
+//! `POST /webhooks/{shop}/order-updated`: verifies, maps and queues.
+
+use std::process::ExitCode;
+
+use relay::ingest::Endpoint;
+
+fn main() -> ExitCode {
+    relay_aws::ingest::run(Endpoint::OrderUpdated)
+}

@@ -1,1 +1,9 @@
-fn main() {}
+//! `POST /webhooks/{shop}/promotion-scheduled`: verifies, maps and queues.
+
+use std::process::ExitCode;
+
+use relay::ingest::Endpoint;
+
+fn main() -> ExitCode {
+    relay_aws::ingest::run(Endpoint::PromotionScheduled)
+}

@@ -1,1 +1,9 @@
-fn main() {}
+//! Settles the messages of the queue `websale`.
+
+use std::process::ExitCode;
+
+use relay::shop::Destination;
+
+fn main() -> ExitCode {
+    relay_aws::forward::run(Destination::Websale)
+}

@@ -1,0 +1,48 @@
+//! The five webhook functions: an HTTP invocation in, an answer out.
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use relay::{
+    ingest::{Endpoint, Ingest},
+    shop::Destination,
+};
+
+use crate::start::{self, Base};
+
+mod invocation;
+
+use invocation::{HttpAnswer, HttpInvocation};
+
+/// Secret and queue together: Shopify waits 5 s in all, and a cold start and the way back need their part.
+const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+
+/// Serves this endpoint's webhooks until Lambda ends the process.
+pub fn run(endpoint: Endpoint) -> ExitCode {
+    start::run(serve(endpoint))
+}
+
+async fn serve(endpoint: Endpoint) -> Result<(), Error> {
+    let base = Base::from_process()?;
+    let destination = destination(endpoint);
+    base.urls.queue(destination)?;
+    base.urls.dead_letters(destination)?;
+    let queue = base.queue();
+    queue.connect(destination).await;
+    let ingest = Ingest { secrets: base.secrets, queue: Arc::new(queue), clock: base.clock };
+    let ingest = &ingest;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<HttpInvocation>| answer(ingest, endpoint, event.payload))).await
+}
+
+const fn destination(endpoint: Endpoint) -> Destination {
+    match endpoint {
+        Endpoint::OrderPlaced | Endpoint::OrderUpdated | Endpoint::CustomerUpdated => Destination::Websand,
+        Endpoint::PromotionScheduled | Endpoint::PromotionCancelled => Destination::Websale,
+    }
+}
+
+async fn answer(ingest: &Ingest, endpoint: Endpoint, invocation: HttpInvocation) -> Result<HttpAnswer, Error> {
+    let request = invocation.into_request()?;
+    let received = tokio::time::timeout(ANSWER_WITHIN, ingest.receive(Some(endpoint), request)).await;
+    Ok(received.unwrap_or_else(|_| ingest.unavailable()).response.into())
+}

@@ -1,0 +1,148 @@
+use relay::{
+    message::{Payload, Rejected},
+    shop::Platform,
+};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::testing::{Canned, Server, refusal};
+
+fn urls() -> QueueUrls {
+    QueueUrls {
+        websand: Some("http://sqs/1/websand".into()),
+        websand_dlq: Some("http://sqs/1/dlq".into()),
+        ..QueueUrls::default()
+    }
+}
+
+/// A message of any size: a rejected webhook takes any text.
+fn message(detail: &str) -> Message {
+    Message {
+        id: "e-1".into(),
+        shop: "acme".parse().unwrap(),
+        platform: Platform::Shopify,
+        subject: "42".into(),
+        time: None,
+        received_at: "2026-11-21T10:15:00Z".parse().unwrap(),
+        sequence: None,
+        traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
+        payload: Payload::Rejected(Rejected {
+            reason: "unmappable".into(),
+            detail: detail.into(),
+            topic: None,
+            endpoint: "order-placed".into(),
+            headers: std::collections::BTreeMap::default(),
+            data_base64: None,
+        }),
+    }
+}
+
+fn letter(body: &str) -> DeadLetter {
+    DeadLetter {
+        shop: Some("acme".parse().unwrap()),
+        destination: Destination::Websand,
+        body: body.into(),
+        reason: "permanent".into(),
+        status: Some(422),
+        detail: Some("the destination's words stay out of the attributes".into()),
+    }
+}
+
+fn stored() -> Canned {
+    Canned::Json(200, json!({"MessageId": "m-1", "MD5OfMessageBody": "unchecked"}))
+}
+
+fn attributes(input: &Value) -> Value {
+    let attributes = input["MessageAttributes"].as_object().unwrap().iter();
+    attributes
+        .map(|(name, value)| (name.clone(), value["StringValue"].clone()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+#[tokio::test]
+async fn a_message_goes_to_its_queue_grouped_by_shop_with_its_trace() {
+    let server = Server::answering([stored()]);
+    let sent = message("no customer");
+    SqsQueue::new(server.config().sqs(), urls()).send(&sent).await.unwrap();
+    let (operation, input) = &server.asked()[0];
+    assert_eq!((operation.as_str(), &input["QueueUrl"]), ("SendMessage", &json!("http://sqs/1/websand")));
+    assert_eq!(input["MessageGroupId"], "acme");
+    assert_eq!(input["MessageBody"], sent.to_json());
+    let traceparent = sent.traceparent.unwrap();
+    assert_eq!(attributes(input), json!({"type": "shoprelay.webhook.rejected", "traceparent": traceparent}));
+}
+
+#[tokio::test]
+async fn a_dead_letter_keeps_its_body_and_says_why_it_is_there() {
+    let server = Server::answering([stored()]);
+    SqsQueue::new(server.config().sqs(), urls()).park(&letter("not JSON")).await.unwrap();
+    let input = &server.asked()[0].1;
+    assert_eq!((&input["QueueUrl"], &input["MessageBody"]), (&json!("http://sqs/1/dlq"), &json!("not JSON")));
+    let why = json!({"reason": "permanent", "status": "422", "shop": "acme", "destination": "websand"});
+    assert_eq!(attributes(input), why);
+}
+
+#[tokio::test]
+async fn what_sqs_would_not_take_is_not_sent() {
+    let server = Server::answering([]);
+    let error =
+        SqsQueue::new(server.config().sqs(), urls()).send(&message(&"x".repeat(MAX_MESSAGE))).await.unwrap_err();
+    assert!(matches!(error, QueueError::TooLarge { bytes, .. } if bytes > MAX_MESSAGE), "{error}");
+    assert!(server.asked().is_empty());
+}
+
+#[tokio::test]
+async fn the_largest_message_that_can_be_queued_can_be_parked() {
+    let empty = message("");
+    let overhead = empty.to_json().len() + "typeString".len() + empty.type_name().len();
+    let overhead = overhead + "traceparentString".len() + empty.traceparent.as_ref().unwrap().len();
+    let largest = message(&"x".repeat(MAX_MESSAGE - PARKING_RESERVE - overhead));
+    let server = Server::answering([stored(), stored()]);
+    let queue = SqsQueue::new(server.config().sqs(), urls());
+    queue.send(&largest).await.unwrap();
+    queue.park(&letter(&largest.to_json())).await.unwrap();
+}
+
+#[tokio::test]
+async fn characters_that_sqs_refuses_are_escaped_in_the_json() {
+    let server = Server::answering([stored()]);
+    let sent = message("a \u{ffff} b \u{fffe}");
+    SqsQueue::new(server.config().sqs(), urls()).send(&sent).await.unwrap();
+    let body = server.asked()[0].1["MessageBody"].as_str().unwrap().to_owned();
+    assert!(!body.contains(['\u{fffe}', '\u{ffff}']), "{body}");
+    assert_eq!(Message::from_json(&body).unwrap(), sent);
+}
+
+#[tokio::test]
+async fn a_refusal_is_no_confirmation() {
+    let server = Server::answering([refusal("AWS.SimpleQueueService.NonExistentQueue", "no such queue")]);
+    let error = SqsQueue::new(server.config().sqs(), urls()).send(&message("")).await.unwrap_err();
+    assert!(matches!(&error, QueueError::Unavailable(why) if why.contains("no such queue")), "{error}");
+}
+
+#[tokio::test]
+async fn connecting_sends_nothing_and_leaves_its_connection_open() {
+    let empty = refusal("AWS.SimpleQueueService.EmptyBatchRequest", "no entries");
+    let server = Server::answering([empty, stored()]);
+    let queue = SqsQueue::new(server.config().sqs(), urls());
+    queue.connect(Destination::Websand).await;
+    queue.send(&message("")).await.unwrap();
+    let asked = server.asked();
+    assert_eq!((asked[0].0.as_str(), &asked[0].1["Entries"]), ("SendMessageBatch", &json!([])));
+    assert_eq!((asked.len(), server.connections()), (2, 1));
+}
+
+#[test]
+fn a_queue_the_environment_does_not_name_is_named_in_the_error() {
+    let lookup = |name: &str| match name {
+        WEBSAND => Some("https://sqs.eu-west-1.amazonaws.com/1/websand".to_owned()),
+        _ => None,
+    };
+    let urls = QueueUrls::from_variables(Variables(&lookup)).unwrap();
+    assert_eq!(urls.queue(Destination::Websand), Ok("https://sqs.eu-west-1.amazonaws.com/1/websand"));
+    let error = urls.dead_letters(Destination::Websand).unwrap_err();
+    assert_eq!(error.to_string(), "the environment variable SHOPRELAY_WEBSAND_DLQ_URL is not set");
+    let lookup = |name: &str| (name == WEBSALE_DLQ).then(|| "websale-dlq".to_owned());
+    assert_eq!(QueueUrls::from_variables(Variables(&lookup)).unwrap_err().name, WEBSALE_DLQ);
+}
