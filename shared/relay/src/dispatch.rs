@@ -1,8 +1,23 @@
 //! Wakes promotions when they are due.
 
-use jiff::Timestamp;
+use std::collections::HashSet;
 
-use crate::ports::Ports;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    destination::websale::body::content_hash,
+    ledger::{self, Change, Due, Guess, LedgerError, Purpose, Row},
+    message::{Message, Payload},
+    ports::Ports,
+    queue::QueueError,
+    shop::Platform,
+};
+
+/// Whoever works on a promotion longer than this is believed to be gone, and the promotion is queued once more.
+pub(crate) const AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(10);
+
+/// How many rows are read at a time.
+const BATCH: usize = 100;
 
 /// What one run of the dispatcher did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,7 +28,89 @@ pub struct Dispatched {
     pub failed: usize,
 }
 
+/// Why a promotion was not queued, or its row not moved.
+#[derive(Debug, thiserror::Error)]
+enum WakeError {
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
 /// Queues every promotion that is due, until `deadline`.
-pub async fn dispatch(_ports: &Ports, _deadline: Timestamp) -> Dispatched {
-    todo!()
+pub async fn dispatch(ports: &Ports, deadline: Timestamp) -> Dispatched {
+    let mut done = Dispatched::default();
+    let mut seen = HashSet::new();
+    loop {
+        // Rows that failed in this run stay due and come first: they must not hide those behind them.
+        let limit = BATCH + done.failed;
+        let rows = match ports.ledger.due(Purpose::Send, ports.clock.now(), limit).await {
+            Ok(rows) => rows,
+            Err(error) => {
+                tracing::error!(%error, "due promotions cannot be read");
+                done.failed += 1;
+                return done;
+            }
+        };
+        let is_last = rows.len() < limit;
+        let new: Vec<_> = rows.into_iter().filter(|row| seen.insert(row.key.clone())).collect();
+        let is_stuck = new.is_empty();
+        for row in new {
+            if ports.clock.now() >= deadline {
+                return done;
+            }
+            match wake(ports, &row).await {
+                Ok(queued) => done.queued += usize::from(queued),
+                Err(error) => {
+                    tracing::error!(row = %row.key, %error, "a due promotion is not queued");
+                    done.failed += 1;
+                }
+            }
+        }
+        if is_last || is_stuck {
+            return done;
+        }
+    }
+}
+
+/// Queues one promotion, then moves its due time ahead, in this order: a crash between the two queues it twice, and the
+/// forwarder does it once. Somebody at work on the row, or a wait that was asked for, is left in peace.
+async fn wake(ports: &Ports, row: &Row) -> Result<bool, WakeError> {
+    let now = ports.clock.now();
+    let busy_until = row.lease.as_ref().map(|lease| lease.until).max(row.not_before).filter(|until| *until > now);
+    let message = due_message(row).filter(|_| busy_until.is_none());
+    if let Some(message) = &message {
+        ports.queue.send(message).await?;
+    }
+    let later = busy_until.unwrap_or(now).saturating_add(AGAIN_AFTER).unwrap_or(Timestamp::MAX);
+    let found = row.due;
+    let decide = |stored: Option<&Row>| match stored {
+        Some(stored) if stored.due == found => {
+            let due = Some(Due { purpose: Purpose::Send, at: later });
+            Change::Write(Box::new(Row { due, ..stored.clone() }), ())
+        }
+        // Somebody else moved it, or it is not due any more.
+        _ => Change::Keep(()),
+    };
+    let guess = Guess::Row(Box::new(row.clone()));
+    ledger::update(&*ports.ledger, &*ports.random, &row.key, guess, decide).await?;
+    Ok(message.is_some())
+}
+
+/// The message for the forwarder. Two dispatchers at once make the same one.
+fn due_message(row: &Row) -> Option<Message> {
+    let (shop, promotion, due) = (row.key.shop.clone()?, row.promotion.as_ref()?, row.due?);
+    let revision = promotion.revision;
+    let named = format!("{}|{revision:?}|{}", row.key, due.at);
+    Some(Message {
+        id: format!("due-{}", content_hash(&[named.as_bytes()]).get(..32)?),
+        shop,
+        platform: Platform::Canonical,
+        subject: row.key.subject.clone(),
+        time: revision.time,
+        received_at: revision.received_at,
+        sequence: revision.sequence,
+        traceparent: None,
+        payload: Payload::PromotionDue { row: row.key.clone(), revision },
+    })
 }

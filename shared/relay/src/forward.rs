@@ -4,7 +4,7 @@ mod attempt;
 mod consent;
 #[cfg(test)]
 pub(crate) mod testing;
-mod websale;
+pub(crate) mod websale;
 mod websand;
 
 pub use websale::WebsaleForwarder;

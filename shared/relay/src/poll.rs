@@ -1,8 +1,29 @@
 //! Follows personalised pushes to their end.
 
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
+
+use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
-use crate::{config::Destinations, ports::Ports};
+use crate::{
+    config::Destinations,
+    destination::websale::login::Tokens,
+    ledger::{Purpose, Row},
+    message::RowKey,
+    ports::Ports,
+    shop::ShopName,
+};
+
+mod ask;
+mod record;
+
+/// How many dispatches are asked about at the same time.
+const AT_ONCE: usize = 8;
+/// How many rows are read in one run; what is left is due in the next.
+const BATCH: usize = 1000;
 
 /// What one run of the poller did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,20 +39,69 @@ pub struct Polled {
 /// Asks about the open dispatches.
 #[derive(Clone)]
 pub struct Poller {
-    #[allow(dead_code)]
     ports: Ports,
-    #[allow(dead_code)]
     config: Destinations,
+    tokens: Tokens,
+}
+
+/// What came of one dispatch in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// It is still going out.
+    Running,
+    /// It has ended, or we stopped asking.
+    Ended,
+    /// WEBSALE, the ledger or the shop's settings failed.
+    Failed,
+    /// Not asked: no time is left, or somebody else is at it, or its shop just failed.
+    Skipped,
+}
+
+/// One run.
+struct Run<'a> {
+    poller: &'a Poller,
+    deadline: Timestamp,
+    /// Shops whose calls failed in this run: their other dispatches wait, and hold up nobody.
+    troubled: Mutex<HashSet<ShopName>>,
 }
 
 impl Poller {
     /// A poller over these ports.
     pub fn new(ports: Ports, config: Destinations) -> Self {
-        Self { ports, config }
+        let tokens = Tokens::new(ports.clone(), config.clone());
+        Self { ports, config, tokens }
     }
 
     /// Asks about every dispatch that is due, until `deadline`.
-    pub async fn run(&self, _deadline: Timestamp) -> Polled {
-        todo!()
+    pub async fn run(&self, deadline: Timestamp) -> Polled {
+        let rows = match self.ports.ledger.due(Purpose::Poll, self.ports.clock.now(), BATCH).await {
+            Ok(rows) => rows,
+            Err(error) => {
+                tracing::error!(%error, "open dispatches cannot be read");
+                return Polled { failed: 1, ..Polled::default() };
+            }
+        };
+        let run = Run { poller: self, deadline, troubled: Mutex::default() };
+        let asked = stream::iter(&rows).map(|row| run.one(row)).buffer_unordered(AT_ONCE);
+        asked.fold(Polled::default(), async |total, asked| total.with(asked)).await
+    }
+}
+
+impl Polled {
+    fn with(mut self, asked: Asked) -> Self {
+        self.asked += usize::from(matches!(asked, Asked::Running | Asked::Ended));
+        self.ended += usize::from(asked == Asked::Ended);
+        self.failed += usize::from(asked == Asked::Failed);
+        self
+    }
+}
+
+impl Run<'_> {
+    async fn one(&self, row: &Row) -> Asked {
+        let RowKey { shop: Some(shop), .. } = &row.key else { return Asked::Skipped };
+        if self.troubled.lock().unwrap_or_else(PoisonError::into_inner).contains(shop) || !self.has_time() {
+            return Asked::Skipped;
+        }
+        self.ask(row, shop).await
     }
 }

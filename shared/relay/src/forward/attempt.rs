@@ -50,11 +50,22 @@ impl<'a> Attempt<'a> {
 
     /// Claims the row; without a claim the message is settled already.
     pub(crate) async fn claim(&self, guess: Guess, relevance: impl Fn(&Row) -> Relevance) -> Result<Row, Settlement> {
+        self.claim_noting(guess, relevance, |_| {}).await
+    }
+
+    /// The same for an event that changes what the row is about to do: `note` is written with the claim, and also when
+    /// no call may be made yet, so that nothing older is done meanwhile.
+    pub(crate) async fn claim_noting(
+        &self,
+        guess: Guess,
+        relevance: impl Fn(&Row) -> Relevance,
+        note: impl Fn(&mut Row),
+    ) -> Result<Row, Settlement> {
         let now = self.now();
         let until = self.received.deadline.saturating_add(LEASE_MARGIN).unwrap_or(Timestamp::MAX);
         let lease = Lease { token: self.token.clone(), until };
         let by = Claimant { key: &self.key, event_id: self.event_id, lease, now };
-        let decide = |row: Option<&Row>| transition::claim(row, &by, &relevance);
+        let decide = |row: Option<&Row>| noting(row, transition::claim(row, &by, &relevance), &note);
         let claimed = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess, decide).await;
         let (row, claim) = claimed.map_err(|error| self.ledger_failed(&error))?;
         match (claim, row) {
@@ -93,6 +104,14 @@ impl<'a> Attempt<'a> {
         let decide = |stored: Option<&Row>| transition::finish(stored, &self.token, &next);
         let (row, ours) = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess, decide).await?;
         Ok(if ours { row } else { None })
+    }
+
+    /// Gives the row back untouched: there was no time to begin. This is no attempt.
+    pub(crate) async fn release(&self, row: &Row) -> Settlement {
+        match self.store(row, |row| transition::released(row, self.event_id)).await {
+            Ok(_) => Settlement::Back { after: Duration::ZERO },
+            Err(error) => self.ledger_failed(&error),
+        }
     }
 
     /// Stores the end of the event. If the ledger cannot be reached the message comes back: the row still knows how
@@ -194,6 +213,22 @@ impl<'a> Attempt<'a> {
     fn log_failure(&self, outcome: &'static str, failure: &Failure) {
         let Failure { code, status, detail } = failure;
         tracing::warn!(row = %self.key, event_id = self.event_id, outcome, code, status, detail, "failed");
+    }
+}
+
+/// A claim with its note. Where no call may be made yet, only the note is written.
+fn noting(stored: Option<&Row>, claimed: Change<Claim>, note: impl Fn(&mut Row)) -> Change<Claim> {
+    match (claimed, stored) {
+        (Change::Write(mut row, claim @ (Claim::Granted | Claim::OutcomeUnknown)), _) => {
+            note(&mut row);
+            Change::Write(row, claim)
+        }
+        (Change::Keep(claim @ Claim::NotBefore(_)), Some(stored)) => {
+            let mut row = stored.clone();
+            note(&mut row);
+            if row == *stored { Change::Keep(claim) } else { Change::Write(Box::new(row), claim) }
+        }
+        (other, _) => other,
     }
 }
 

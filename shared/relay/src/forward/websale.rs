@@ -1,29 +1,127 @@
-//! Placeholder.
+//! Delivers promotions to WEBSALE.
+//!
+//! A promotion is prepared when its webhook arrives (an entry is created, inactive; the content of a personalised push
+//! is stored) and goes out when it is due. Both halves look at the row, do the next step and remember it, so whoever
+//! comes after a crash goes on where it ended.
+
 use crate::{
     Async,
     config::Destinations,
+    destination::websale::login::Tokens,
+    event::{Event, Promotion},
+    ledger::{
+        Guess, Row, State,
+        transition::{Relevance, settled},
+    },
+    message::{Kind, Message, Payload},
     ports::Ports,
     queue::{Handler, Received, Settlement},
+    revision::Revision,
+    shop::Destination,
 };
+
+use super::attempt::{Attempt, unreadable};
+use wanted::Wanted;
+use work::Work;
+
+pub(crate) mod content;
+mod entry;
+mod personalised;
+mod prepare;
+mod standing;
+mod wanted;
+mod work;
 
 /// Settles messages for WEBSALE.
 #[derive(Clone)]
 pub struct WebsaleForwarder {
-    #[allow(dead_code)]
     ports: Ports,
-    #[allow(dead_code)]
     config: Destinations,
+    tokens: Tokens,
+}
+
+/// `Err` is an early end: the message is settled or comes back, and nothing more is to be done.
+type Step<T> = Result<T, Settlement>;
+
+impl Handler for WebsaleForwarder {
+    fn handle(&self, received: Received) -> Async<'_, Settlement> {
+        Box::pin(async move { self.settle(&received).await.unwrap_or_else(|early| early) })
+    }
 }
 
 impl WebsaleForwarder {
     /// A forwarder over these ports.
     pub fn new(ports: Ports, config: Destinations) -> Self {
-        Self { ports, config }
+        let tokens = Tokens::new(ports.clone(), config.clone());
+        Self { ports, config, tokens }
     }
-}
 
-impl Handler for WebsaleForwarder {
-    fn handle(&self, _received: Received) -> Async<'_, Settlement> {
-        todo!()
+    async fn settle(&self, received: &Received) -> Step<Settlement> {
+        let message = match Message::from_json(&received.body) {
+            Ok(message) => message,
+            Err(error) => return Err(unreadable(&self.ports, received, Destination::Websale, &error).await),
+        };
+        let ours = |key: &crate::message::RowKey| {
+            key.destination == Destination::Websale && key.kind == Kind::Promotion && key.shop.is_some()
+        };
+        let Some(key) = message.row_key().filter(ours) else {
+            return Err(unreadable(&self.ports, received, Destination::Websale, &"it is for another queue").await);
+        };
+        let attempt = Attempt::new(&self.ports, received, &message, key);
+        if !attempt.has_time_for(self.config.http_timeout) {
+            return Err(Settlement::Back { after: std::time::Duration::ZERO });
+        }
+        match &message.payload {
+            Payload::Event(Event::PromotionScheduled(promotion)) => self.scheduled(attempt, promotion, &message).await,
+            Payload::Event(Event::PromotionCancelled(_)) => self.cancelled(attempt).await,
+            Payload::PromotionDue { revision, .. } => self.due(attempt, *revision).await,
+            _ => Err(unreadable(&self.ports, received, Destination::Websale, &"it is for another queue").await),
+        }
+    }
+
+    /// A new or changed promotion.
+    async fn scheduled(&self, attempt: Attempt<'_>, promotion: &Promotion, message: &Message) -> Step<Settlement> {
+        let secret = self.ports.secrets.websale(attempt.shop).await;
+        let wanted = Wanted::of(promotion, message, secret.as_deref().ok());
+        let relevance = |row: &Row| match standing::of_event(row, &attempt) {
+            Relevance::Open if wanted.is_as_prepared(row) => Relevance::Record(attempt.revision),
+            relevance => relevance,
+        };
+        let note = |row: &mut Row| wanted.note(row, attempt.event_id);
+        let row = attempt.claim_noting(Guess::Unknown, relevance, note).await?;
+        if let Err(error) = secret {
+            return Err(attempt.secret_failed_after_claim(&row, &error).await);
+        }
+        let mut work = Work::new(self, attempt, row);
+        if standing::has_other_channel(&work.row, wanted.channel) {
+            return Err(work.park("channel_changed", "a promotion keeps its channel; use another id").await);
+        }
+        work.prepare(&wanted).await
+    }
+
+    /// A promotion called off.
+    async fn cancelled(&self, attempt: Attempt<'_>) -> Step<Settlement> {
+        let relevance = |row: &Row| standing::of_event(row, &attempt);
+        let note = |row: &mut Row| standing::note_cancellation(row, &attempt);
+        let row = attempt.claim_noting(Guess::Unknown, relevance, note).await?;
+        let mut work = Work::new(self, attempt, row);
+        if standing::is_out(&work.row) {
+            return Ok(work.too_late().await);
+        }
+        if work.row.remote_id.is_some() {
+            work.deactivate().await?;
+        }
+        content::delete(&self.ports, &work.row).await.map_err(|error| work.attempt.ledger_failed(&error))?;
+        let (event_id, now) = (work.attempt.event_id, work.attempt.now());
+        let next = |row| settled(content::deleted(row), event_id, State::Cancelled, now);
+        Ok(work.attempt.finish(&work.row, "cancelled", next).await)
+    }
+
+    /// A promotion whose time has come, unless it was changed or called off meanwhile.
+    async fn due(&self, attempt: Attempt<'_>, revision: Revision) -> Step<Settlement> {
+        let relevance = |row: &Row| standing::of_due(row, revision, &attempt);
+        let row = attempt.claim(Guess::Unknown, relevance).await?;
+        let mut work = Work::new(self, attempt, row);
+        work.send_when_due().await
     }
 }

@@ -137,6 +137,15 @@ pub fn failed(
     row
 }
 
+/// The claim is given back without an attempt having been made; the event is still to be settled.
+pub fn released(mut row: Row, event_id: &str) -> Row {
+    if let Some(attempts) = row.attempts.get_mut(event_id) {
+        attempts.unfinished = attempts.unfinished.saturating_sub(1);
+    }
+    row.lease = None;
+    row
+}
+
 /// The event is given up; its message is in the dead-letter queue.
 pub fn parked(row: Row, event_id: &str, failure: &Failure, attention: Attention, now: Timestamp) -> Row {
     let mut row = settled(row, event_id, State::Parked, now);
@@ -180,7 +189,8 @@ fn lapsed(mut row: Row, now: Timestamp) -> Row {
     row
 }
 
-fn last_error(failure: &Failure, now: Timestamp) -> LastError {
+/// A failure as the row keeps it.
+pub fn last_error(failure: &Failure, now: Timestamp) -> LastError {
     LastError {
         code: failure.code.clone(),
         status: failure.status,

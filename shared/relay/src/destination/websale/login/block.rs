@@ -6,16 +6,12 @@ use super::LoginError;
 use crate::{
     destination::websale::body::content_hash,
     http::Response,
-    ledger::{
-        self, Attention, Change, Guess, LedgerError, Row,
-        transition::{self, MAX_DETAIL},
-    },
+    ledger::{self, Attention, Change, Guess, LedgerError, Row, transition},
     message::{Kind, RowKey},
     ports::Ports,
     retry::{Failure, parse_retry_after},
     secret::WebsaleSecret,
     shop::Destination,
-    text,
 };
 
 /// What log-ins are called among a row's attempts.
@@ -57,7 +53,8 @@ pub(super) async fn begin(
     let failure = Failure {
         code: format!("http_{}", response.status),
         status: Some(response.status),
-        detail: text::safe(&String::from_utf8_lossy(&response.body), MAX_DETAIL),
+        // The answer may repeat the user name and the password.
+        detail: String::new(),
     };
     let key = key(secret);
     let decide = |stored: Option<&Row>| {

@@ -1,0 +1,140 @@
+//! Personalised pushes: one call that must not be made twice.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Step, content, standing::newest, work::Work};
+use crate::{
+    destination::websale::{answer, login::Session},
+    forward::attempt::failure,
+    http::Response,
+    ledger::{
+        Due, LastError, Poll, Purpose, Row, State,
+        transition::{last_error, settled},
+    },
+    queue::Settlement,
+    retry::{Call, Decision, decide},
+};
+
+/// How often the answer of a send is written before it is given up: without it, a person must find out.
+const NOTE_TRIES: u8 = 3;
+
+impl Work<'_> {
+    /// Stores the body until the promotion is due. The row names what is stored before it is, so that nothing is left
+    /// behind that nobody knows of.
+    pub(super) async fn store_content(&mut self, wanted: &super::wanted::Content, body: &bytes::Bytes) -> Step<()> {
+        let ports = &self.forwarder.ports;
+        let (name, count) = wanted.stored_as();
+        let stored = self.row.promotion.as_ref().and_then(|promotion| promotion.content.clone());
+        if stored != name {
+            content::delete(ports, &self.row).await.map_err(|error| self.attempt.ledger_failed(&error))?;
+            self.remember(|mut row| {
+                if let Some(promotion) = &mut row.promotion {
+                    promotion.content.clone_from(&name);
+                    promotion.parts = count;
+                }
+                row
+            })
+            .await?;
+        }
+        content::store(ports, &self.row, body).await.map_err(|error| self.attempt.ledger_failed(&error))
+    }
+
+    /// Sends a personalised push that is due: token first, then the intent, then the call.
+    pub(super) async fn send_personalised(&mut self) -> Step<Settlement> {
+        let loaded = content::load(&self.forwarder.ports, &self.row).await;
+        let Some(body) = loaded.map_err(|error| self.attempt.ledger_failed(&error))? else {
+            return Err(self.park("content_missing", "the stored content is gone; schedule the promotion again").await);
+        };
+        let mut session = self.session().await?;
+        loop {
+            self.needs_time_for(self.forwarder.config.send_timeout).await?;
+            self.intend().await?;
+            let request = self.calls(&session).personalised(body.clone());
+            let outcome = self.forwarder.ports.http.call(request).await;
+            let circumstances = self.attempt.circumstances(&self.row, self.refreshed);
+            match (decide(Call::WebsalePersonalised, &outcome, &circumstances), outcome) {
+                (Decision::Delivered, Ok(response)) => return self.sent(&response, &session).await,
+                (Decision::Refresh, _) => {
+                    self.unintend().await?;
+                    session = self.another_session(&session).await?;
+                }
+                (decision @ (Decision::Retry { .. } | Decision::Mend { .. }), _) => {
+                    self.unintend().await?;
+                    return Err(self.attempt.fail(&self.row, &decision).await);
+                }
+                (decision, _) => return Err(self.attempt.fail(&self.row, &decision).await),
+            }
+        }
+    }
+
+    /// Announces the call. If the announcement may or may not be stored, it is taken back: no call was made.
+    async fn intend(&mut self) -> Step<()> {
+        let now = self.attempt.now();
+        let intended = self.remember(|mut row| {
+            row.state = State::Intended;
+            row.last_at = now;
+            row
+        });
+        if let Err(back) = intended.await {
+            let _ = self.unintend().await;
+            return Err(back);
+        }
+        Ok(())
+    }
+
+    /// The answer proves that the call was not processed, or it was not made.
+    async fn unintend(&mut self) -> Step<()> {
+        self.remember(|mut row| {
+            row.state = State::Scheduled;
+            row
+        })
+        .await
+    }
+
+    async fn sent(&mut self, response: &Response, session: &Session) -> Step<Settlement> {
+        let id = answer::dispatch_id(response);
+        let (event_id, now) = (self.attempt.event_id, self.attempt.now());
+        let interval = SignedDuration::try_from(session.secret.poll_interval).unwrap_or(SignedDuration::MAX);
+        let next = |row: Row| {
+            let mut row = settled(row, event_id, State::Delivered, now);
+            row.steps.sent = true;
+            row.revision = newest(&row);
+            row.attempts.clear();
+            match &id {
+                Some(id) => {
+                    row.state = State::Sent;
+                    row.remote_id = Some(id.clone());
+                    row.poll = Some(Poll { since: Some(now), ..Poll::default() });
+                    row.due = now.checked_add(interval).ok().map(|at| Due { purpose: Purpose::Poll, at });
+                    row.expires_at = None;
+                }
+                None => row.last_error = Some(without_id(now)),
+            }
+            row
+        };
+        let mut noted = self.remember(next).await;
+        for _ in 1..NOTE_TRIES {
+            if noted.is_ok() {
+                break;
+            }
+            noted = self.remember(next).await;
+        }
+        noted?;
+        if id.is_none() {
+            self.delete_content().await;
+        }
+        Ok(self.attempt.log_done("sent"))
+    }
+
+    /// Nobody asks about this dispatch any more, so its content goes now.
+    async fn delete_content(&self) {
+        if let Err(error) = content::delete(&self.forwarder.ports, &self.row).await {
+            tracing::warn!(row = %self.attempt.key, %error, "the content of a sent push is still stored");
+        }
+    }
+}
+
+fn without_id(now: Timestamp) -> LastError {
+    let failure = failure("no_dispatch_id", "WEBSALE took the push and named no dispatch: how it went cannot be asked");
+    last_error(&failure, now)
+}

@@ -1,0 +1,87 @@
+//! Where a promotion stands, and which events still have something to say about it. Pure functions over the row.
+
+use std::cmp::Ordering;
+
+use crate::{
+    event::Channel,
+    forward::attempt::Attempt,
+    ledger::{PendingPromotion, Row, State, transition::Relevance},
+    revision::Revision,
+};
+
+/// The newest revision the row knows: of what was delivered or cancelled, or of what is under way.
+pub(crate) fn newest(row: &Row) -> Option<Revision> {
+    let pending = row.promotion.as_ref().map(|promotion| promotion.revision);
+    match (row.revision, pending) {
+        (Some(known), Some(pending)) if pending.is_newer_than(&known) => Some(pending),
+        (Some(known), _) => Some(known),
+        (None, pending) => pending,
+    }
+}
+
+/// Whether the promotion went out to devices, or may have. From then on it is never sent again.
+pub(super) fn is_out(row: &Row) -> bool {
+    row.steps.sent || matches!(row.state, State::Intended | State::Sent | State::OutcomeUnknown)
+}
+
+/// Whether the row's promotion is of another channel than this.
+pub(super) fn has_other_channel(row: &Row, channel: Channel) -> bool {
+    row.promotion.as_ref().is_some_and(|promotion| promotion.channel != channel)
+}
+
+/// Whether a schedule or a cancellation still has something to do. Revisions decide, whatever order webhooks arrive in.
+pub(super) fn of_event(row: &Row, attempt: &Attempt<'_>) -> Relevance {
+    let Some(known) = newest(row) else { return Relevance::Open };
+    match attempt.revision.compare(&known) {
+        Ordering::Less => Relevance::Superseded,
+        Ordering::Equal if is_unsettled(row, attempt) => Relevance::Open,
+        Ordering::Equal => Relevance::Superseded,
+        // A person decides first; the revision tells that it is not what the shop wants any more.
+        Ordering::Greater if row.state == State::OutcomeUnknown => Relevance::Record(attempt.revision),
+        Ordering::Greater => Relevance::Open,
+    }
+}
+
+/// Whether a promotion that was found due still is.
+pub(super) fn of_due(row: &Row, revision: Revision, attempt: &Attempt<'_>) -> Relevance {
+    let waits = row.state == State::Scheduled || is_redriven(row, attempt);
+    match &row.promotion {
+        Some(promotion) if promotion.revision == revision && waits => Relevance::Open,
+        _ => Relevance::Superseded,
+    }
+}
+
+/// Whether this event began and did not end, or was parked and is back.
+fn is_unsettled(row: &Row, attempt: &Attempt<'_>) -> bool {
+    row.attempts.contains_key(attempt.event_id) || is_redriven(row, attempt)
+}
+
+/// Whether an operator put a parked message back: then it was queued after it was parked.
+fn is_redriven(row: &Row, attempt: &Attempt<'_>) -> bool {
+    row.state == State::Parked && attempt.received.sent_at > row.last_at
+}
+
+/// Notes a cancellation before anything is done about it: from now on nothing goes out.
+pub(super) fn note_cancellation(row: &mut Row, attempt: &Attempt<'_>) {
+    if row.state == State::OutcomeUnknown {
+        row.revision = Some(attempt.revision);
+    }
+    if is_out(row) {
+        return;
+    }
+    row.revision = Some(attempt.revision);
+    begin(row, State::Cancelled, attempt.event_id);
+}
+
+/// The row is at work for this event now; nothing is due.
+pub(super) fn begin(row: &mut Row, state: State, event_id: &str) {
+    row.state = state;
+    row.due = None;
+    row.expires_at = None;
+    row.attempts.entry(event_id.to_owned()).or_default();
+}
+
+/// What is stored under which name, if anything is.
+pub(super) fn stored_content(promotion: &PendingPromotion) -> Option<(&str, u32)> {
+    promotion.content.as_deref().filter(|_| promotion.parts > 0).map(|name| (name, promotion.parts))
+}

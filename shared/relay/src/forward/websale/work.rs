@@ -1,0 +1,184 @@
+//! One message at work on its row: calls with a token, steps remembered, ends.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Step, WebsaleForwarder, standing::newest};
+use crate::{
+    destination::websale::{
+        call::Calls,
+        login::{LoginError, Session},
+    },
+    forward::attempt::{Attempt, failure},
+    http::{Request, Response},
+    ledger::{Attention, Purpose, Row, State, transition::settled},
+    queue::Settlement,
+    retry::{Call, Decision, MEND_FOR, PUT_BACK, decide},
+};
+
+/// One message at work on the row it claimed.
+pub(super) struct Work<'a> {
+    pub(super) forwarder: &'a WebsaleForwarder,
+    pub(super) attempt: Attempt<'a>,
+    /// The row as last stored.
+    pub(super) row: Row,
+    /// Whether WEBSALE refused a token of this message already.
+    pub(super) refreshed: bool,
+}
+
+/// Why a call did not succeed.
+pub(super) enum Stop {
+    /// Because of its outcome.
+    Outcome(Decision),
+    /// It was not made, or not by us: the message is dealt with.
+    Early(Settlement),
+}
+
+impl From<Settlement> for Stop {
+    fn from(settlement: Settlement) -> Self {
+        Self::Early(settlement)
+    }
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn new(forwarder: &'a WebsaleForwarder, attempt: Attempt<'a>, row: Row) -> Self {
+        Self { forwarder, attempt, row, refreshed: false }
+    }
+
+    /// Makes a call that may be repeated; what its outcome leads to is up to the caller.
+    pub(super) async fn try_call(
+        &mut self,
+        call: Call,
+        build: impl Fn(&Calls<'_>) -> Request,
+    ) -> Result<Response, Stop> {
+        let mut session = self.session().await?;
+        loop {
+            self.needs_time_for(self.forwarder.config.http_timeout).await?;
+            let request = build(&self.calls(&session));
+            let outcome = self.forwarder.ports.http.call(request).await;
+            match (decide(call, &outcome, &self.attempt.circumstances(&self.row, self.refreshed)), outcome) {
+                (Decision::Delivered, Ok(response)) => return Ok(response),
+                (Decision::Refresh, _) => session = self.another_session(&session).await?,
+                (decision, _) => return Err(Stop::Outcome(decision)),
+            }
+        }
+    }
+
+    /// The same where every failure ends the attempt.
+    pub(super) async fn call(&mut self, call: Call, build: impl Fn(&Calls<'_>) -> Request) -> Step<Response> {
+        match self.try_call(call, build).await {
+            Ok(response) => Ok(response),
+            Err(stop) => Err(self.stopped(stop).await),
+        }
+    }
+
+    pub(super) async fn stopped(&self, stop: Stop) -> Settlement {
+        match stop {
+            Stop::Outcome(decision) => self.attempt.fail(&self.row, &decision).await,
+            Stop::Early(settlement) => settlement,
+        }
+    }
+
+    pub(super) fn calls<'s>(&'s self, session: &'s Session) -> Calls<'s> {
+        Calls { secret: &session.secret, config: &self.forwarder.config, token: session.token.text() }
+    }
+
+    /// The account with a token.
+    pub(super) async fn session(&self) -> Step<Session> {
+        let session = self.forwarder.tokens.session(self.attempt.shop, self.attempt.received.deadline).await;
+        self.logged_in(session).await
+    }
+
+    /// The account with another token, after this one was refused.
+    pub(super) async fn another_session(&mut self, refused: &Session) -> Step<Session> {
+        self.refreshed = true;
+        let deadline = self.attempt.received.deadline;
+        let session = self.forwarder.tokens.again(self.attempt.shop, refused, deadline).await;
+        self.logged_in(session).await
+    }
+
+    async fn logged_in(&self, session: Result<Session, LoginError>) -> Step<Session> {
+        let error = match session {
+            Ok(session) => return Ok(session),
+            Err(error) => error,
+        };
+        Err(match error {
+            LoginError::Secret(error) => self.attempt.secret_failed_after_claim(&self.row, &error).await,
+            LoginError::Ledger(error) => self.attempt.ledger_failed(&error),
+            LoginError::NoTime => self.attempt.release(&self.row).await,
+            LoginError::Failed(outcome) => {
+                let circumstances = self.attempt.circumstances(&self.row, true);
+                self.attempt.fail(&self.row, &decide(Call::WebsaleLogin, &outcome, &circumstances)).await
+            }
+            LoginError::Blocked { until, status } => {
+                let mut failure = failure("login_refused", "WEBSALE refused the account; its secret must be mended");
+                failure.status = Some(status);
+                let end = self.attempt.received.sent_at.saturating_add(MEND_FOR).unwrap_or(Timestamp::MAX);
+                let decision =
+                    if until > end { Decision::Park { failure } } else { Decision::Mend { at: until, failure } };
+                self.attempt.fail(&self.row, &decision).await
+            }
+        })
+    }
+
+    /// Goes on only if a call with this time-out can end before the deadline; else the message comes back at once.
+    pub(super) async fn needs_time_for(&self, timeout: Duration) -> Step<()> {
+        if self.attempt.has_time_for(timeout) { Ok(()) } else { Err(self.attempt.release(&self.row).await) }
+    }
+
+    /// Remembers a step, if the row is still ours.
+    pub(super) async fn remember(&mut self, next: impl Fn(Row) -> Row) -> Step<()> {
+        match self.attempt.store(&self.row, next).await {
+            Ok(Some(row)) => {
+                self.row = row;
+                Ok(())
+            }
+            Ok(None) => Err(Settlement::Back { after: PUT_BACK }),
+            Err(error) => Err(self.attempt.ledger_failed(&error)),
+        }
+    }
+
+    /// The promotion has reached WEBSALE and nothing more is to be done.
+    pub(super) async fn delivered(&self, outcome: &'static str, step: impl Fn(&mut Row)) -> Settlement {
+        let next = |mut row: Row| {
+            step(&mut row);
+            row.revision = newest(&row);
+            row.attempts.clear();
+            settled(row, self.attempt.event_id, State::Delivered, self.attempt.now())
+        };
+        self.attempt.finish(&self.row, outcome, next).await
+    }
+
+    /// A change or a cancellation of what is out already: noted, nothing else. Polling goes on.
+    pub(super) async fn too_late(&self) -> Settlement {
+        let next = |mut row: Row| {
+            let polled = row.due.filter(|due| due.purpose == Purpose::Poll);
+            row.revision = Some(self.attempt.revision);
+            row = settled(row, self.attempt.event_id, State::TooLate, self.attempt.now());
+            if polled.is_some() {
+                row.due = polled;
+                row.expires_at = None;
+            }
+            row
+        };
+        self.attempt.finish(&self.row, "too_late", next).await
+    }
+
+    /// Gives the message up.
+    pub(super) async fn park(&self, code: &str, detail: &str) -> Settlement {
+        self.attempt.park(Some(self.row.clone()), &failure(code, detail), Attention::Parked).await
+    }
+
+    /// Whether the time in which the promotion may go out has passed.
+    pub(super) fn is_too_late(&self) -> bool {
+        let send_before = self.row.promotion.as_ref().and_then(|promotion| promotion.send_before);
+        send_before.is_some_and(|instant| self.attempt.now() >= instant)
+    }
+
+    /// When the promotion goes out, if that is still to come.
+    pub(super) fn time_to_come(&self) -> Option<Timestamp> {
+        let send_at = self.row.promotion.as_ref().and_then(|promotion| promotion.send_at);
+        send_at.filter(|instant| *instant > self.attempt.now())
+    }
+}
