@@ -89,6 +89,21 @@ impl Event {
         })
     }
 
+    /// The source's revision of the event's subject, if it has one.
+    pub fn revision_time(&self) -> Option<Timestamp> {
+        match self {
+            Self::OrderPlaced(order) | Self::OrderUpdated(order) => order.updated_at,
+            Self::CustomerUpdated(customer) => customer.updated_at,
+            Self::PromotionScheduled(promotion) => Some(promotion.updated_at),
+            Self::PromotionCancelled(cancellation) => Some(cancellation.updated_at),
+        }
+    }
+
+    /// Whether it is a test order.
+    pub fn is_test(&self) -> bool {
+        matches!(self, Self::OrderPlaced(order) | Self::OrderUpdated(order) if order.test)
+    }
+
     /// The event's type.
     pub const fn event_type(&self) -> EventType {
         match self {

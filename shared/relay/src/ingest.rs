@@ -1,23 +1,42 @@
 //! The receiving half: one HTTP request in, one message on a queue, one answer out.
+//!
+//! The order of checks is: method and path, size, secret and signature, topic, body. Nothing of a body is parsed before
+//! it is known to be authentic, and 202 is answered only when the queue has stored the message.
 
 use std::sync::Arc;
 
+use ::http::{Method, Request};
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use crate::{clock::Clock, queue::Queue, secret::Secrets};
+use crate::{
+    clock::Clock,
+    queue::Queue,
+    secret::{SecretError, Secrets},
+    shop::ShopName,
+    source::{Authentic, Proof, Webhook, authenticate},
+};
 
-/// One of the five webhook functions; the last segment of its URL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Endpoint {
-    OrderPlaced,
-    OrderUpdated,
-    CustomerUpdated,
-    PromotionScheduled,
-    PromotionCancelled,
-}
+mod answer;
+mod digest;
+mod path;
+mod plan;
+mod quiet;
+mod receipt;
+mod reject;
+mod settle;
+#[cfg(test)]
+mod tests;
+
+pub use path::Endpoint;
+pub use receipt::{Answer, Receipt};
+
+use answer::{Refusal, Reply};
+use receipt::Note;
+use settle::Settling;
+
+/// The largest body that is taken, in bytes.
+pub const MAX_BODY: usize = 4 * 1024 * 1024;
 
 /// Receives webhooks.
 #[derive(Clone)]
@@ -30,49 +49,70 @@ pub struct Ingest {
     pub clock: Arc<dyn Clock>,
 }
 
-/// What goes back to the shop, and what is noted about it.
-#[derive(Debug)]
-pub struct Answer {
-    /// The HTTP response.
-    pub response: ::http::Response<Bytes>,
-    /// The line for the log and for `shoprelay received`.
-    pub receipt: Receipt,
-}
-
-/// What is noted about every webhook: no personal data.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
-    /// When it came.
-    pub at: Timestamp,
-    /// The shop named in the URL, as far as it is a shop name.
-    pub shop: Option<String>,
-    /// The platform, once authenticated.
-    pub platform: Option<String>,
-    /// The platform's topic, once authenticated.
-    pub topic: Option<String>,
-    /// The canonical type.
-    pub event_type: Option<String>,
-    /// The event's id.
-    pub event_id: Option<String>,
-    /// Order id, promotion id or customer key.
-    pub subject: Option<String>,
-    /// `queued`, `ignored`, `rejected`, `refused` or `unavailable`.
-    pub status: String,
-    /// Why, unless queued.
-    pub reason: Option<String>,
-    /// The HTTP status answered.
-    pub http_status: u16,
-}
-
 impl Ingest {
     /// Receives one webhook. `served` is the one endpoint this function serves; the embedded host serves all (`None`).
     /// The path may have a stage before `/webhooks/…`.
-    pub async fn receive(&self, _served: Option<Endpoint>, _request: ::http::Request<Bytes>) -> Answer {
-        todo!()
+    ///
+    /// Hosts give it 3 s and answer [`Ingest::unavailable`] when they are over.
+    pub async fn receive(&self, served: Option<Endpoint>, request: Request<Bytes>) -> Answer {
+        let mut note = Note::new(self.clock.now());
+        let (Ok(reply) | Err(reply)) = self.check(served, &request, &mut note).await;
+        note.answer(reply)
     }
 
     /// The answer when the queue or the secret store did not come back in time.
     pub fn unavailable(&self) -> Answer {
-        todo!()
+        Note::new(self.clock.now()).answer(Reply::Unavailable("too_slow"))
+    }
+
+    /// Goes through the checks in their order; `Err` is an early answer.
+    async fn check(&self, served: Option<Endpoint>, request: &Request<Bytes>, note: &mut Note) -> Result<Reply, Reply> {
+        let (shop, endpoint) = path::parse(request.uri().path());
+        note.shop = shop.clone().map(String::from);
+        let endpoint = endpoint.filter(|endpoint| served.is_none_or(|served| served == *endpoint));
+        if *request.method() != Method::POST && *request.method() != Method::PUT {
+            return Err(Reply::Refused(Refusal::Method));
+        }
+        if request.body().len() > MAX_BODY {
+            return Err(Reply::Refused(Refusal::TooLarge));
+        }
+        let webhook = Webhook { headers: request.headers(), body: request.body() };
+        let (Some(shop), Some(endpoint)) = (shop, endpoint) else {
+            authenticate(&webhook, None, note.at);
+            return Err(Reply::Refused(Refusal::NotAuthentic));
+        };
+        let authentic = self.authenticate(&shop, &webhook, note.at).await?;
+        // Only systems that cannot sign may use PUT.
+        if *request.method() != Method::POST && authentic.proof != Proof::Header {
+            return Err(Reply::Refused(Refusal::Method));
+        }
+        note.authenticated(&authentic);
+        Settling { ingest: self, webhook, shop, endpoint, authentic, note }.settle().await
+    }
+
+    /// Authenticates under the cached secret, else under the one that is in the store now.
+    async fn authenticate(&self, shop: &ShopName, webhook: &Webhook<'_>, now: Timestamp) -> Result<Authentic, Reply> {
+        let cached = found(self.secrets.webhook(shop).await)?;
+        if let Some(authentic) = authenticate(webhook, cached.as_ref(), now) {
+            return Ok(authentic);
+        }
+        let changed = match cached {
+            Some(_) => found(self.secrets.webhook_again(shop).await)?.flatten(),
+            None => None,
+        };
+        let authentic = changed.and_then(|changed| authenticate(webhook, Some(&changed), now));
+        authentic.ok_or(Reply::Refused(Refusal::NotAuthentic))
+    }
+}
+
+/// No such secret is no fault of ours: there is no such shop. Anything else is.
+fn found<T>(read: Result<T, SecretError>) -> Result<Option<T>, Reply> {
+    match read {
+        Ok(secret) => Ok(Some(secret)),
+        Err(SecretError::NotFound { .. }) => Ok(None),
+        Err(error) => {
+            tracing::error!(alarm = "secret_unreadable", %error, "a secret cannot be used");
+            Err(Reply::Unavailable("secret_unreadable"))
+        }
     }
 }

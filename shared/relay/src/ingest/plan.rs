@@ -1,0 +1,61 @@
+//! What a marketing tool is told about a promotion: when it goes out on the shop's own clock, and to whom.
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde_json::{Value, json};
+
+use crate::event::{Audience, AudienceFilter, Promotion};
+
+/// What will happen with a promotion, as the answer has it.
+#[derive(Debug)]
+pub(super) struct Plan {
+    channel: &'static str,
+    send_at: Option<Timestamp>,
+    send_before: Option<Timestamp>,
+    zone: TimeZone,
+    audience: Value,
+}
+
+impl Plan {
+    /// The plan of a promotion. A draft is not sent.
+    pub(super) fn of(promotion: &Promotion, zone: Option<&TimeZone>) -> Self {
+        let sent = |time: Option<Timestamp>| time.filter(|_| !promotion.draft);
+        Self {
+            channel: promotion.channel.name(),
+            send_at: sent(promotion.send_at),
+            send_before: sent(promotion.send_before),
+            zone: zone.cloned().unwrap_or(TimeZone::UTC),
+            audience: summary(promotion.audience.as_ref()),
+        }
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        let at_the_shop = |at: Timestamp| {
+            let name = self.zone.iana_name().unwrap_or("UTC");
+            format!("{} {name}", at.to_zoned(self.zone.clone()).strftime("%a %d %b %Y %H:%M"))
+        };
+        json!({
+            "channel": self.channel,
+            "send_at_utc": self.send_at,
+            "send_at_shop": self.send_at.map(at_the_shop),
+            "send_before": self.send_before,
+            "audience": self.audience,
+        })
+    }
+}
+
+/// Who gets it: how many of each filter, never who.
+fn summary(audience: Option<&Audience>) -> Value {
+    let Some(Audience::Filtered(filter)) = audience else { return json!("everyone") };
+    let AudienceFilter { connected, os_type, emails, zip_codes, zip_areas } = filter;
+    let mut summary = json!({
+        "connected": connected,
+        "os_type": os_type,
+        "emails": emails.as_ref().map(Vec::len),
+        "zip_codes": zip_codes.as_ref().map(Vec::len),
+        "zip_areas": zip_areas.as_ref().map(Vec::len),
+    });
+    if let Some(fields) = summary.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    summary
+}

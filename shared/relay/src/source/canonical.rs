@@ -1,0 +1,111 @@
+//! Our own format, for systems that can write JSON: signed as Standard Webhooks say, or, from systems that cannot sign
+//! (WEBSALE's server-side events), authenticated by a secret in a header.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use serde_json::Value;
+
+use super::{
+    Context, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook, json,
+    signature::same_text,
+    standard_webhooks::{self, ID, SIGNATURE, TIMESTAMP},
+};
+use crate::{
+    event::{self, Event, EventType, Reader},
+    secret::SourceSecret,
+};
+
+pub(super) struct Canonical;
+
+impl Source for Canonical {
+    fn verify(&self, webhook: &Webhook<'_>, secret: &SourceSecret, now: Timestamp) -> Verdict {
+        let verdict = standard_webhooks::verify(webhook, &secret.signing_secrets, now);
+        if verdict.proof.is_some() || !has_secret_header(webhook, secret) {
+            return verdict;
+        }
+        Verdict { proof: Some(Proof::Header), ..verdict }
+    }
+
+    fn read(&self, webhook: &Webhook<'_>, context: &Context<'_>) -> Reading {
+        let delivery = webhook.header(ID).filter(|id| !id.is_empty()).map(str::to_owned);
+        let mut topic = None;
+        let outcome = parse(webhook, context).map(|document| {
+            let kind = document.get("type").and_then(Value::as_str).and_then(EventType::from_name);
+            topic = kind.map(|kind| kind.name().to_owned());
+            match kind.and_then(|kind| context.unwanted(kind)) {
+                Some(reason) => Outcome::Ignored(reason),
+                None => map(&document, context.received_at).into(),
+            }
+        });
+        Reading { topic, delivery, outcome: outcome.unwrap_or_else(Outcome::Unusable) }
+    }
+
+    fn origin<'w>(&self, _webhook: &Webhook<'w>) -> Option<&'w str> {
+        None
+    }
+
+    fn needed_headers(&self) -> &'static [&'static str] {
+        &["content-type", ID]
+    }
+
+    fn sign(&self, secret: &str, id: &str, at: Timestamp, body: &[u8]) -> Vec<(&'static str, String)> {
+        let signature = standard_webhooks::sign(secret, id, at, body);
+        let named = [(ID, id.to_owned()), (TIMESTAMP, at.as_second().to_string())];
+        named.into_iter().chain(signature.map(|signature| (SIGNATURE, signature))).collect()
+    }
+}
+
+fn has_secret_header(webhook: &Webhook<'_>, secret: &SourceSecret) -> bool {
+    let Some((name, values)) = &secret.header else { return false };
+    let Some(given) = webhook.header(name) else { return false };
+    values.iter().fold(false, |found, value| found | same_text(given, value.expose_secret()))
+}
+
+fn parse(webhook: &Webhook<'_>, context: &Context<'_>) -> Result<Value, Unusable> {
+    let given = webhook.header("content-type").unwrap_or_default();
+    let given = given.split(';').next().unwrap_or_default().trim().to_lowercase();
+    let (proof, source) = (context.authentic.proof, context.authentic.secret());
+    let is_right = match proof {
+        Proof::Signature => {
+            given == "application/json" || (given.starts_with("application/") && given.ends_with("+json"))
+        }
+        Proof::Header => source.content_types.contains(&given),
+    };
+    if !is_right {
+        return Err(Unusable::ContentType);
+    }
+    match &source.parameter {
+        Some(parameter) if proof == Proof::Header => json(&without_parameter(webhook.body, parameter)),
+        _ => webhook.json(),
+    }
+}
+
+/// The payload behind `parameter=`, as it is or form-encoded; a body without the parameter's name is the payload itself.
+fn without_parameter<'b>(body: &'b [u8], parameter: &str) -> Cow<'b, [u8]> {
+    let rest = body.strip_prefix(parameter.as_bytes()).and_then(|rest| rest.strip_prefix(b"="));
+    match rest {
+        None => body.into(),
+        Some(plain) if plain.trim_ascii_start().starts_with(b"{") => plain.into(),
+        Some(_) => {
+            let first = url::form_urlencoded::parse(body).next();
+            first.map_or_else(Vec::new, |(_, value)| value.into_owned().into_bytes()).into()
+        }
+    }
+}
+
+fn map(document: &Value, now: Timestamp) -> Result<Event, Unusable> {
+    event::read(document, |place| envelope(place, now)).map_err(Unusable::Faults)
+}
+
+fn envelope(place: &Reader<'_>, now: Timestamp) -> Option<Event> {
+    place.object()?;
+    place.deny_unknown(&["type", "timestamp", "data"]);
+    place.optional("timestamp", Reader::time);
+    let kind = place.required("type", |place| place.one_of(&EventType::ALL, EventType::name));
+    match kind {
+        Some(kind) => place.required("data", |place| Event::read(place, kind, now)),
+        None => place.required("data", Reader::object).and(None),
+    }
+}

@@ -1,0 +1,73 @@
+//! Looking into a platform's JSON: what is missing, null or empty is not there.
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde_json::{Map, Value};
+
+/// The value at this path, unless it is missing or null.
+pub(super) fn at<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {
+    path.iter().try_fold(value, |value, name| value.get(name)).filter(|value| !value.is_null())
+}
+
+/// The text at this path, unless it is empty; a number is taken as it is written.
+pub(super) fn text(value: &Value, path: &[&str]) -> Option<String> {
+    match at(value, path)? {
+        Value::String(text) => Some(clean(text)).filter(|text| !text.is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Without blanks around it, and without the control characters that no text needs.
+fn clean(text: &str) -> String {
+    text.trim().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).collect()
+}
+
+/// The first of several paths that has a text.
+pub(super) fn first(value: &Value, paths: &[&[&str]]) -> Option<String> {
+    paths.iter().find_map(|path| text(value, path))
+}
+
+/// Whether it is `true`.
+pub(super) fn is_true(value: &Value, path: &[&str]) -> bool {
+    at(value, path) == Some(&Value::Bool(true))
+}
+
+/// The elements of the array at this path; none if there is no array.
+pub(super) fn list<'v>(value: &'v Value, path: &[&str]) -> &'v [Value] {
+    at(value, path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// A decimal number, written as a string or a number.
+pub(super) fn decimal(value: &Value, path: &[&str]) -> Option<Decimal> {
+    text(value, path)?.parse().ok()
+}
+
+/// A time with an offset.
+pub(super) fn time(value: &Value, path: &[&str]) -> Option<Timestamp> {
+    text(value, path)?.parse().ok()
+}
+
+/// Labels written in one string with commas, or as an array.
+pub(super) fn labels(value: &Value, path: &[&str]) -> Vec<String> {
+    let split = |text: &str| text.split(',').map(clean).filter(|label| !label.is_empty()).collect::<Vec<_>>();
+    match at(value, path) {
+        Some(Value::String(text)) => split(text),
+        Some(Value::Array(labels)) => labels.iter().filter_map(Value::as_str).flat_map(split).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A country code, if it is one.
+pub(super) fn country(code: Option<String>) -> Option<String> {
+    code.map(|code| code.to_uppercase()).filter(|code| code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()))
+}
+
+/// A list of `{name, value}` as an object. Names that begin with `_` are the shop's own business.
+pub(super) fn named(entries: &[Value]) -> Map<String, Value> {
+    let named = |entry: &Value| {
+        let name = text(entry, &["name"]).filter(|name| !name.starts_with('_'))?;
+        Some((name, at(entry, &["value"])?.clone()))
+    };
+    entries.iter().filter_map(named).collect()
+}
