@@ -1,29 +1,237 @@
-//! Placeholder.
+//! Delivers orders and customers to Websand.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{
+    attempt::{Attempt, failure, unreadable},
+    consent::{self, Saying},
+};
 use crate::{
     Async,
     config::Destinations,
+    destination::websand,
+    event::{Customer, Event, Order, OrderStatus},
+    http::{CallError, Request},
+    ledger::{
+        Attention, Consent, Guess, Row, State,
+        transition::{Relevance, settled},
+    },
+    message::{Message, Payload},
     ports::Ports,
     queue::{Handler, Received, Settlement},
+    retry::{Call, Decision, decide},
+    revision::Revision,
+    secret::{OrderUpdates, WebsandSecret},
+    shop::Destination,
 };
+
+#[cfg(test)]
+mod tests;
 
 /// Settles messages for Websand.
 #[derive(Clone)]
 pub struct WebsandForwarder {
-    #[allow(dead_code)]
     ports: Ports,
-    #[allow(dead_code)]
     config: Destinations,
 }
+
+/// One call that is to be made, and what the row is to know of it afterwards.
+struct Delivery {
+    call: Call,
+    request: fn(&Destinations, &WebsandSecret, &Value) -> Result<Request, CallError>,
+    body: Value,
+    hash: String,
+    revision: Revision,
+    order_status: Option<OrderStatus>,
+}
+
+impl Handler for WebsandForwarder {
+    fn handle(&self, received: Received) -> Async<'_, Settlement> {
+        Box::pin(async move { self.settle(&received).await.unwrap_or_else(|early| early) })
+    }
+}
+
+/// `Err` is an early end: the message is settled, and nothing more is to be done.
+type Step<T> = Result<T, Settlement>;
 
 impl WebsandForwarder {
     /// A forwarder over these ports.
     pub fn new(ports: Ports, config: Destinations) -> Self {
         Self { ports, config }
     }
+
+    async fn settle(&self, received: &Received) -> Step<Settlement> {
+        let message = match Message::from_json(&received.body) {
+            Ok(message) => message,
+            Err(error) => return Err(unreadable(&self.ports, received, Destination::Websand, &error).await),
+        };
+        let Some(key) = message.row_key().filter(|key| key.destination == Destination::Websand) else {
+            return Err(unreadable(&self.ports, received, Destination::Websand, &"it is for another queue").await);
+        };
+        let attempt = Attempt::new(&self.ports, received, &message, key);
+        if !attempt.has_time_for(self.config.http_timeout) {
+            return Err(Settlement::Back { after: std::time::Duration::ZERO });
+        }
+        let secret = match self.ports.secrets.websand(attempt.shop).await {
+            Ok(secret) => secret,
+            Err(error) => return Err(attempt.secret_failed(&error).await),
+        };
+        match &message.payload {
+            Payload::Event(Event::OrderPlaced(order)) => {
+                self.order(&attempt, order, message.revision(), Guess::Absent, secret).await
+            }
+            Payload::Event(Event::OrderUpdated(order)) => {
+                self.order(&attempt, order, message.revision(), Guess::Unknown, secret).await
+            }
+            Payload::Event(Event::CustomerUpdated(customer)) => {
+                self.customer(&attempt, customer, message.revision(), secret).await
+            }
+            _ => Err(unreadable(&self.ports, received, Destination::Websand, &"it is for another queue").await),
+        }
+    }
+
+    async fn order(
+        &self,
+        attempt: &Attempt<'_>,
+        order: &Order,
+        revision: Revision,
+        guess: Guess,
+        secret: Arc<WebsandSecret>,
+    ) -> Step<Settlement> {
+        let unwanted = secret.statuses.as_ref().is_some_and(|wanted| !wanted.contains(&order.status))
+            || (secret.consented_orders_only && order.customer.marketing_consent != Some(true));
+        if unwanted {
+            return Err(attempt.log_done("filtered"));
+        }
+        let granted = self.grant_of_order(attempt, &order.customer, revision).await?;
+        let body = websand::transaction(order, attempt.shop, &secret, granted);
+        let hash = websand::content_hash(&body);
+        let policy = secret.updates;
+        let claimed = attempt.claim(guess, |row| relevance(row, revision, &hash, order.status, policy)).await?;
+        let order_status = Some(order.status);
+        let request = websand::transaction_request;
+        let delivery = Delivery { call: Call::WebsandTransaction, request, body, hash, revision, order_status };
+        Ok(self.deliver(attempt, &claimed, secret, delivery).await)
+    }
+
+    async fn customer(
+        &self,
+        attempt: &Attempt<'_>,
+        customer: &Customer,
+        revision: Revision,
+        secret: Arc<WebsandSecret>,
+    ) -> Step<Settlement> {
+        let saying = self.decision_of_customer(attempt, customer, revision).await?;
+        if saying == Saying::Withdrawn && secret.consent_withdrawn.is_none() {
+            // The consent row remembers it, so nothing of ours signs the person up again; but Websand goes on mailing.
+            let failure = failure(
+                "withdrawal_not_expressible",
+                "consent.withdrawn of the shop's websand secret is not set; unsubscribe the person in Websand by hand",
+            );
+            return Err(attempt.park(None, &failure, Attention::WithdrawalNotExpressible).await);
+        }
+        let said = match saying {
+            Saying::Nothing => None,
+            Saying::Granted => Some(Consent::Granted),
+            Saying::Withdrawn => Some(Consent::Withdrawn),
+        };
+        let body = websand::subscriber(customer, attempt.shop, &secret, said);
+        let hash = websand::content_hash(&body);
+        let newer = |row: &Row| match row.revision {
+            Some(known) if !revision.is_newer_than(&known) => Relevance::Superseded,
+            Some(_) if row.content_hash.as_deref() == Some(&hash) => Relevance::Record(revision),
+            _ => Relevance::Open,
+        };
+        let claimed = attempt.claim(Guess::Unknown, newer).await?;
+        let request = websand::subscriber_request;
+        let delivery = Delivery { call: Call::WebsandSubscriber, request, body, hash, revision, order_status: None };
+        Ok(self.deliver(attempt, &claimed, secret, delivery).await)
+    }
+
+    /// Whether the order may sign its buyer up.
+    async fn grant_of_order(&self, attempt: &Attempt<'_>, customer: &Customer, revision: Revision) -> Step<bool> {
+        if customer.marketing_consent != Some(true) {
+            return Ok(false);
+        }
+        let key = self.consent_key(attempt, customer).await?;
+        let saying = consent::of_order(&self.ports, &key, consent::revision(customer, revision)).await;
+        Ok(saying.map_err(|error| attempt.ledger_failed(&error))? == Saying::Granted)
+    }
+
+    /// What a customer event says about consent, once it is written down.
+    async fn decision_of_customer(
+        &self,
+        attempt: &Attempt<'_>,
+        customer: &Customer,
+        revision: Revision,
+    ) -> Step<Saying> {
+        let decision = match customer.marketing_consent {
+            None => return Ok(Saying::Nothing),
+            Some(true) => Consent::Granted,
+            Some(false) => Consent::Withdrawn,
+        };
+        let key = self.consent_key(attempt, customer).await?;
+        let revision = consent::revision(customer, revision);
+        let saying = consent::of_customer(&self.ports, &key, decision, revision, attempt.now()).await;
+        saying.map_err(|error| attempt.ledger_failed(&error))
+    }
+
+    async fn consent_key(&self, attempt: &Attempt<'_>, customer: &Customer) -> Step<crate::message::RowKey> {
+        match self.ports.secrets.installation().await {
+            Ok(installation) => Ok(consent::row_key(attempt.shop, installation.customer_key(&customer.email))),
+            Err(error) => Err(attempt.secret_failed(&error).await),
+        }
+    }
+
+    /// Makes the call, with fresh credentials once more if they are refused.
+    async fn deliver(
+        &self,
+        attempt: &Attempt<'_>,
+        claimed: &Row,
+        mut secret: Arc<WebsandSecret>,
+        delivery: Delivery,
+    ) -> Settlement {
+        let mut refreshed = false;
+        loop {
+            let request = (delivery.request)(&self.config, &secret, &delivery.body);
+            let outcome = match request {
+                Ok(request) => self.ports.http.call(request).await,
+                Err(error) => Err(error),
+            };
+            match decide(delivery.call, &outcome, &attempt.circumstances(claimed, refreshed)) {
+                Decision::Delivered => {
+                    let now = attempt.now();
+                    let next = |row| delivered(settled(row, attempt.event_id, State::Delivered, now), &delivery);
+                    return attempt.finish(claimed, "delivered", next).await;
+                }
+                Decision::Refresh => match self.ports.secrets.websand_again(attempt.shop).await {
+                    Ok(again) => (secret, refreshed) = (again, true),
+                    Err(error) => return attempt.secret_failed_after_claim(claimed, &error).await,
+                },
+                decision => return attempt.fail(claimed, &decision).await,
+            }
+        }
+    }
 }
 
-impl Handler for WebsandForwarder {
-    fn handle(&self, _received: Received) -> Async<'_, Settlement> {
-        todo!()
+fn delivered(row: Row, delivery: &Delivery) -> Row {
+    Row {
+        revision: Some(delivery.revision),
+        content_hash: Some(delivery.hash.clone()),
+        order_status: delivery.order_status,
+        ..row
     }
+}
+
+/// Whether an order still has something to say to Websand, under the shop's policy for updates.
+fn relevance(row: &Row, revision: Revision, hash: &str, status: OrderStatus, policy: OrderUpdates) -> Relevance {
+    let Some(known) = row.revision else { return Relevance::Open };
+    if !revision.is_newer_than(&known) || policy == OrderUpdates::None {
+        return Relevance::Superseded;
+    }
+    let nothing_new = row.content_hash.as_deref() == Some(hash)
+        || (policy == OrderUpdates::Status && row.order_status == Some(status));
+    if nothing_new { Relevance::Record(revision) } else { Relevance::Open }
 }

@@ -1,0 +1,199 @@
+use serde_json::json;
+
+use super::*;
+use crate::{
+    forward::testing::World,
+    http::{CallError, Response},
+};
+
+const HOUR: i64 = 3600;
+
+fn world(orders: Value) -> World {
+    let world = World::new();
+    world.secret("acme/websand", json!({"account": "acme", "api_key": "key", "orders": orders}));
+    world
+}
+
+/// An order as it stood `minute` minutes after eight.
+fn order(kind: &str, status: &str, minute: u8) -> Message {
+    let time = format!("2026-06-01T08:{minute:02}:00Z");
+    let event = json!({
+        "specversion": "1.0", "id": format!("e-{kind}-{minute}"), "source": "/shops/acme/shopify",
+        "type": format!("shoprelay.order.{kind}"), "subject": "1001", "time": time, "receivedat": time,
+        "datacontenttype": "application/json",
+        "data": {
+            "id": "1001", "placed_at": "2026-06-01T08:00:00Z", "updated_at": time, "status": status,
+            "customer": {"email": "bob@example.com", "marketing_consent": true},
+            "items": [{"name": "Awesome Thing"}], "total": {"amount": "19.99", "currency": "EUR"},
+        },
+    });
+    Message::from_json(&event.to_string()).unwrap()
+}
+
+fn customer(consent: Option<bool>, minute: u8) -> Message {
+    let time = format!("2026-06-01T08:{minute:02}:00Z");
+    let event = json!({
+        "specversion": "1.0", "id": format!("c-{minute}"), "source": "/shops/acme/canonical",
+        "type": "shoprelay.customer.updated", "subject": "key-of-bob", "time": time, "receivedat": time,
+        "datacontenttype": "application/json",
+        "data": {"email": "bob@example.com", "updated_at": time, "marketing_consent": consent},
+    });
+    Message::from_json(&event.to_string()).unwrap()
+}
+
+async fn settle(world: &World, message: &Message) -> Settlement {
+    let forwarder = WebsandForwarder::new(world.ports.clone(), world.config.clone());
+    forwarder.handle(world.received(message)).await
+}
+
+fn paths(world: &World) -> Vec<String> {
+    world.http.seen().into_iter().map(|seen| seen.url).collect()
+}
+
+const TRANSACTION: &str = "https://acme.websandhq.com/api/data/transaction";
+
+#[tokio::test]
+async fn an_order_is_posted_once_however_often_and_late_its_webhooks_arrive() {
+    let world = world(json!({}));
+    world.advance(HOUR);
+    for message in [order("placed", "placed", 1), order("placed", "placed", 1), order("updated", "paid", 2)] {
+        assert_eq!(settle(&world, &message).await, Settlement::Done);
+    }
+    assert_eq!(paths(&world), [TRANSACTION]);
+    let row = world.only_row();
+    assert_eq!((row.state, row.lease.is_none(), row.version), (State::Delivered, true, 2));
+    assert_eq!(world.http.seen()[0].body["transaction"]["total"]["total"].to_string(), "19.99");
+}
+
+#[tokio::test]
+async fn updates_are_sent_as_the_shop_wants_them() {
+    for (policy, calls) in [("none", 1), ("status", 2), ("all", 2)] {
+        let world = world(json!({"updates": policy}));
+        world.advance(HOUR);
+        for message in [
+            order("placed", "placed", 1),
+            order("updated", "paid", 3),
+            order("updated", "paid", 2), // late: older than what was delivered
+            order("updated", "paid", 3), // repeated
+            order("updated", "paid", 4), // newer, nothing new in it
+        ] {
+            assert_eq!(settle(&world, &message).await, Settlement::Done);
+        }
+        assert_eq!(paths(&world).len(), calls, "updates: {policy}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_call_comes_back_with_back_off_and_is_then_delivered() {
+    let world = world(json!({}));
+    let mut busy = Response { status: 503, retry_after: Some("120".into()), body: "later".into() };
+    world.http.will(Ok(busy.clone()));
+    busy.retry_after = None;
+    world.http.will(Err(CallError::NoAnswer("reset".into())));
+    let message = order("placed", "placed", 1);
+    let Settlement::Back { after } = settle(&world, &message).await else { panic!("not put back") };
+    assert!(after.as_secs() >= 120, "{after:?}");
+    // Redelivered too early: no call.
+    assert!(matches!(settle(&world, &message).await, Settlement::Back { .. }));
+    assert_eq!(paths(&world).len(), 1);
+    world.advance(121);
+    assert!(matches!(settle(&world, &message).await, Settlement::Back { .. }));
+    assert_eq!(world.only_row().attempts["e-placed-1"].failed, 2);
+    world.advance(HOUR);
+    assert_eq!(settle(&world, &message).await, Settlement::Done);
+    assert_eq!(world.only_row().state, State::Delivered);
+}
+
+#[tokio::test]
+async fn a_refused_order_is_parked_with_the_destinations_words() {
+    let world = world(json!({}));
+    world.http.will_answer(422, &json!({"error": "bob@example.com is not valid"}));
+    assert_eq!(settle(&world, &order("placed", "placed", 1)).await, Settlement::Done);
+    let parked = world.queue.parked.lock().unwrap().clone();
+    assert_eq!((parked.len(), parked[0].status), (1, Some(422)));
+    assert!(!format!("{:?}", parked[0].detail).contains("bob@"), "{:?}", parked[0].detail);
+    let row = world.only_row();
+    assert_eq!((row.state, row.attention), (State::Parked, Some(Attention::Parked)));
+}
+
+#[tokio::test]
+async fn if_parking_fails_the_message_comes_back() {
+    let world = world(json!({}));
+    *world.queue.down.lock().unwrap() = true;
+    world.http.will_answer(422, &json!({}));
+    assert!(matches!(settle(&world, &order("placed", "placed", 1)).await, Settlement::Back { .. }));
+    assert!(matches!(
+        WebsandForwarder::new(world.ports.clone(), world.config.clone())
+            .handle(world.received_text("not JSON".into()))
+            .await,
+        Settlement::Back { .. }
+    ));
+    *world.queue.down.lock().unwrap() = false;
+    world.advance(HOUR);
+    assert_eq!(settle(&world, &order("placed", "placed", 1)).await, Settlement::Done);
+}
+
+#[tokio::test]
+async fn a_refused_key_is_read_anew_once_and_then_waits_for_a_person() {
+    let world = world(json!({}));
+    world.http.will_answer(401, &json!({}));
+    assert_eq!(settle(&world, &order("placed", "placed", 1)).await, Settlement::Done);
+    assert_eq!(paths(&world).len(), 2);
+    world.http.will_answer(401, &json!({}));
+    world.http.will_answer(401, &json!({}));
+    let mut other = order("placed", "placed", 2);
+    other.subject = "1002".into();
+    let Settlement::Back { after } = settle(&world, &other).await else { panic!("dropped") };
+    assert!(after.as_secs() >= 900, "{after:?}");
+    assert_eq!(world.ledger.rows()["acme#websand#order#1002"].attention, Some(Attention::CredentialsRefused));
+}
+
+#[tokio::test]
+async fn a_missing_secret_holds_the_delivery_back_for_ten_days_and_loses_nothing() {
+    let world = World::new();
+    let message = order("placed", "placed", 1);
+    assert!(matches!(settle(&world, &message).await, Settlement::Back { after } if after.as_secs() >= 900));
+    assert_eq!(world.only_row().attention, Some(Attention::ConfigurationFault));
+    let mut old = world.received(&message);
+    world.advance(10 * 24 * HOUR + 1);
+    old.deadline = world.received(&message).deadline;
+    let forwarder = WebsandForwarder::new(world.ports.clone(), world.config.clone());
+    assert_eq!(forwarder.handle(old).await, Settlement::Done);
+    assert_eq!(world.queue.parked.lock().unwrap()[0].reason, "secret_missing");
+}
+
+#[tokio::test]
+async fn a_late_order_does_not_sign_up_a_person_who_left() {
+    let world = world(json!({"updates": "all"}));
+    let withdrawn = json!({"field": "marketing_consent", "value": "marketing_consent_false"});
+    world.secret("acme/websand", json!({"account": "acme", "api_key": "key", "consent": {"withdrawn": withdrawn}}));
+    assert_eq!(settle(&world, &customer(Some(false), 30)).await, Settlement::Done);
+    assert_eq!(settle(&world, &order("placed", "placed", 5)).await, Settlement::Done);
+    let seen = world.http.seen();
+    assert_eq!(seen[0].body["subscriber"]["marketing_consent"], "marketing_consent_false");
+    let customer = &seen[1].body["transaction"]["customer"];
+    assert_eq!(customer["email"], "bob@example.com");
+    assert!(customer.get("marketing_consent").is_none() && customer.get("subscribed_at").is_none(), "{customer}");
+}
+
+#[tokio::test]
+async fn a_withdrawal_that_cannot_be_expressed_is_parked_with_an_alarm_and_remembered() {
+    let world = world(json!({}));
+    assert_eq!(settle(&world, &customer(Some(false), 30)).await, Settlement::Done);
+    assert_eq!(paths(&world).len(), 0);
+    assert_eq!(world.queue.parked.lock().unwrap()[0].reason, "withdrawal_not_expressible");
+    let row = &world.ledger.rows()["acme#websand#customer#key-of-bob"];
+    assert_eq!(row.attention, Some(Attention::WithdrawalNotExpressible));
+    assert_eq!(settle(&world, &order("placed", "placed", 5)).await, Settlement::Done);
+    assert!(world.http.seen()[0].body["transaction"]["customer"].get("marketing_consent").is_none());
+}
+
+#[tokio::test]
+async fn nothing_is_started_that_cannot_be_finished_in_time() {
+    let world = world(json!({}));
+    let mut received = world.received(&order("placed", "placed", 1));
+    received.deadline = received.sent_at + std::time::Duration::from_secs(14);
+    let forwarder = WebsandForwarder::new(world.ports.clone(), world.config.clone());
+    assert!(matches!(forwarder.handle(received).await, Settlement::Back { .. }));
+    assert!(paths(&world).is_empty() && world.ledger.rows().is_empty());
+}
