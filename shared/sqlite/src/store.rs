@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 mod connection;
 mod directory;
 mod error;
+mod health;
 mod readers;
 mod restart;
 mod schema;

@@ -17,9 +17,13 @@ pub(super) fn create(data_dir: &Path) -> Result<(), OpenError> {
     DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(|error| cannot_use(data_dir, &error))
 }
 
+pub(super) fn lock_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("shoprelay.lock")
+}
+
 /// The lock goes with the file's handle, so also with a killed process.
 pub(super) fn lock(data_dir: &Path) -> Result<File, OpenError> {
-    let path = data_dir.join("shoprelay.lock");
+    let path = lock_file(data_dir);
     let file = create_private(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
