@@ -17,7 +17,8 @@ mod start;
 #[cfg(test)]
 mod testing;
 
-pub use config::AwsConfig;
+pub use config::{AwsConfig, http_client};
+pub use failure::describe;
 pub use ledger::DynamoLedger;
 pub use queue::{MAX_MESSAGE, QueueUrls, SqsQueue};
 pub use secrets::SecretsManagerStore;

@@ -23,6 +23,8 @@ mod block;
 #[cfg(test)]
 mod tests;
 
+pub use block::key as account_row;
+
 /// A token lives 30 minutes (WEBSALE's documentation of the authentication service); it is renewed well before.
 pub const RENEW_AFTER: SignedDuration = SignedDuration::from_mins(25);
 

@@ -21,7 +21,7 @@ const EVENT: &str = "login";
 const SHORTEST: SignedDuration = SignedDuration::from_secs(900);
 
 /// The account's row. The user name may be an address, so only a short hash of it is kept.
-pub(super) fn key(secret: &WebsaleSecret) -> RowKey {
+pub fn key(secret: &WebsaleSecret) -> RowKey {
     let user: String = content_hash(&[secret.username.as_bytes()]).chars().take(16).collect();
     RowKey {
         shop: None,
