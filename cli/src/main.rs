@@ -5,8 +5,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod command;
+mod finding;
+mod installation;
+mod output;
+mod reach;
 mod sandbox;
 mod signing;
+mod table;
 mod webhook;
 
 /// Relays shop webhooks to Websand and WEBSALE: nothing accepted is lost, nothing irrevocable is done twice.

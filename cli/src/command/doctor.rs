@@ -1,13 +1,51 @@
-//! Placeholder.
+//! `doctor`.
 
-use super::Outcome;
+use relay::{
+    clock::{Clock, SystemClock},
+    config::{Destinations, Variables},
+};
 
-/// Checks an installation.
+use super::{CommandError, Outcome};
+use crate::{
+    finding::{Finding, report},
+    installation::{Host, Installation, Place},
+};
+
+mod contents;
+mod directory;
+mod network;
+mod stack;
+
+/// Checks an installation and says what to do about what it finds.
 #[derive(clap::Args)]
-pub(crate) struct Doctor {}
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    place: Place,
+
+    /// JSON instead of text.
+    #[arg(long)]
+    json: bool,
+}
 
 impl Doctor {
     pub(crate) async fn run(self) -> Outcome {
-        todo!()
+        let variables = Variables::of_process();
+        let destinations = Destinations::from_variables(variables).map_err(|error| CommandError(error.to_string()))?;
+        let installation = Installation::open(&self.place, variables).await?;
+        report(&examine(&installation, &destinations).await?, self.json)
     }
+}
+
+/// All checks, in the order in which causes come before their effects.
+async fn examine(installation: &Installation, destinations: &Destinations) -> Result<Vec<Finding>, CommandError> {
+    let now = SystemClock.now();
+    let mut findings = match installation.host() {
+        Host::Embedded(embedded) => directory::check(embedded).await,
+        Host::Aws(aws) => stack::check(aws).await,
+    };
+    findings.extend(contents::secrets(installation).await);
+    findings.extend(contents::queues(installation, now).await);
+    findings.push(contents::attention(installation, now).await);
+    findings.extend(network::check(installation, destinations, now).await?);
+    Ok(findings)
 }

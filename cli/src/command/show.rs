@@ -1,13 +1,134 @@
-//! Placeholder.
+//! `show`.
 
-use super::Outcome;
+use std::{io::IsTerminal, process::ExitCode};
 
-/// Shows where one subject is.
+use relay::{
+    clock::{Clock, SystemClock},
+    config::Variables,
+    ingest::Receipt,
+    ledger::Row,
+    message::{Kind, RowKey},
+    shop::{Destination, ShopName},
+};
+use serde_json::json;
+
+use super::{CommandError, Outcome, received};
+use crate::{
+    installation::{Installation, Place, Wanted},
+    output,
+};
+
+pub(super) mod words;
+
+/// Shows everything that is known of one order, customer or promotion: received when, delivered when, what is next.
 #[derive(clap::Args)]
-pub(crate) struct Show {}
+pub(crate) struct Show {
+    /// SHOP/KIND/SUBJECT, KIND being order, customer, consent or promotion; with --scan only the subject.
+    subject: String,
+
+    /// Looks for the subject (or a destination's id) in the whole ledger. Slow on a large one.
+    #[arg(long)]
+    scan: bool,
+
+    /// Rows that --scan looks at, at most.
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    limit: usize,
+
+    #[command(flatten)]
+    place: Place,
+
+    /// JSON instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Receipts shown of one subject.
+const RECEIPTS: usize = 20;
 
 impl Show {
     pub(crate) async fn run(self) -> Outcome {
-        todo!()
+        let installation = Installation::open(&self.place, Variables::of_process()).await?;
+        let rows = if self.scan { self.search(&installation).await? } else { self.read(&installation).await? };
+        let (shop, subject) = match self.key() {
+            Ok(key) if !self.scan => (key.shop, key.subject),
+            _ => (None, self.subject.clone()),
+        };
+        let wanted = Wanted { last: RECEIPTS, shop, status: None, subject: Some(subject) };
+        let receipts = installation.received(&wanted).await?;
+        if self.json {
+            let rows: Vec<_> = rows.iter().map(words::json).collect();
+            output::print_json(&json!({"deliveries": rows, "received": receipts}))?;
+        } else {
+            output::print(&self.text(&rows, &receipts))?;
+        }
+        Ok(if rows.is_empty() && receipts.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    fn key(&self) -> Result<RowKey, CommandError> {
+        parse(&self.subject).ok_or_else(|| {
+            CommandError(format!(
+                "{:?} is not SHOP/KIND/SUBJECT with a KIND of order, customer, consent or promotion; \
+                 to look for a subject in all shops, add --scan",
+                self.subject
+            ))
+        })
+    }
+
+    async fn read(&self, installation: &Installation) -> Result<Vec<Row>, CommandError> {
+        let key = self.key()?;
+        let row = installation.ledger()?.get(&key).await.map_err(|error| CommandError(error.to_string()))?;
+        Ok(row.into_iter().collect())
+    }
+
+    async fn search(&self, installation: &Installation) -> Result<Vec<Row>, CommandError> {
+        if std::io::stderr().is_terminal() {
+            eprintln!("Looking through the ledger …");
+        }
+        let scanned = installation.ledger()?.scan("", self.limit).await;
+        let mut rows = scanned.map_err(|error| CommandError(error.to_string()))?;
+        if rows.len() >= self.limit {
+            eprintln!("shoprelay: looked at the first {} rows only; --limit looks at more", self.limit);
+        }
+        rows.retain(|row| row.key.subject == self.subject || row.remote_id.as_ref() == Some(&self.subject));
+        Ok(rows)
+    }
+
+    fn text(&self, rows: &[Row], receipts: &[Receipt]) -> String {
+        let now = SystemClock.now();
+        let mut text = match rows {
+            [] => format!("The ledger knows nothing of {}.\n", crate::table::visible(&self.subject)),
+            rows => rows.iter().map(|row| words::describe(row, now)).collect::<Vec<_>>().join("\n"),
+        };
+        if !receipts.is_empty() {
+            text += &format!("\nReceived, the newest first:\n{}", received::table(receipts));
+        }
+        text
+    }
+}
+
+/// `SHOP/KIND/SUBJECT`; the subject may hold slashes.
+fn parse(text: &str) -> Option<RowKey> {
+    let mut parts = text.splitn(3, '/');
+    let shop: ShopName = parts.next()?.parse().ok()?;
+    let name = parts.next()?;
+    let subject = parts.next().filter(|subject| !subject.is_empty())?;
+    let kinds = [Kind::Order, Kind::Customer, Kind::Consent, Kind::Promotion];
+    let kind = kinds.into_iter().find(|kind| kind.name() == name)?;
+    let destination = if kind == Kind::Promotion { Destination::Websale } else { Destination::Websand };
+    Some(RowKey { shop: Some(shop), destination, kind, subject: subject.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_named_by_shop_kind_and_id() {
+        let key = |text| parse(text).map(|key| key.to_string());
+        assert_eq!(key("acme/order/a/b#1").as_deref(), Some("acme#websand#order#a/b#1"));
+        assert_eq!(key("acme/promotion/summer").as_deref(), Some("acme#websale#promotion#summer"));
+        for bad in ["acme", "acme/order", "acme/order/", "acme/login/x", "ACME/order/1", ""] {
+            assert_eq!(key(bad), None, "{bad}");
+        }
     }
 }

@@ -1,0 +1,109 @@
+//! What both hosts have: secrets, queues, a ledger.
+
+use jiff::{SignedDuration, Timestamp};
+use relay::ledger::Purpose;
+
+use crate::{
+    command::shop::{names, summary::Summary},
+    finding::Finding,
+    installation::{Installation, QueueCount},
+    output,
+};
+
+/// Deliveries take seconds; a message this old is being retried.
+const OLD: SignedDuration = SignedDuration::from_hours(1);
+
+/// The secrets of every shop, and the installation's own.
+pub(super) async fn secrets(installation: &Installation) -> Vec<Finding> {
+    const CHECK: &str = "secrets";
+    let (secrets, names) = match (installation.secrets(), installation.secret_names().await) {
+        (Ok(secrets), Ok(names)) => (secrets, names),
+        (Err(error), _) | (_, Err(error)) => {
+            return vec![Finding::fail(CHECK, error.to_string(), "until this is mended every webhook is answered 503")];
+        }
+    };
+    let mut findings = vec![match secrets.installation().await {
+        Ok(_) => Finding::ok("installation key", "there"),
+        Err(error) => {
+            Finding::fail("installation key", error.to_string(), "deploy the stack, or start `shoprelay serve` once")
+        }
+    }];
+    for shop in names::shops(installation.prefix(), &names) {
+        let check = format!("shop {shop}");
+        let faults = Summary::load(&secrets, shop).await.faults();
+        findings.push(match faults.as_slice() {
+            [] => Finding::ok(check, "secrets are complete"),
+            faults => Finding::fail(check, faults.join("; "), "mend it with `shoprelay shop add SHOP --replace`"),
+        });
+    }
+    if findings.len() == 1 {
+        findings.push(Finding::warn(CHECK, "there is no shop", "add one with `shoprelay shop add SHOP`"));
+    }
+    findings
+}
+
+/// How full and how old the queues are.
+pub(super) async fn queues(installation: &Installation, now: Timestamp) -> Vec<Finding> {
+    match installation.queues().await {
+        Ok(counts) => counts.iter().map(|count| queue(count, now)).collect(),
+        Err(error) => {
+            vec![Finding::fail("queues", error.to_string(), "check that the host was started and may be read")]
+        }
+    }
+}
+
+fn queue(count: &QueueCount, now: Timestamp) -> Finding {
+    let check = format!("queue {}", count.destination);
+    let age = count.oldest.map(|at| format!(", the oldest since {}", output::distance(at, now))).unwrap_or_default();
+    let detail = format!("{} waiting{age}, {} dead letters", count.waiting, count.dead);
+    if count.dead > 0 {
+        return Finding::warn(check, detail, "see `shoprelay deliveries` for why");
+    }
+    if count.oldest.is_some_and(|at| now.duration_since(at) > OLD) {
+        return Finding::warn(
+            check,
+            detail,
+            "deliveries are late: see `shoprelay deliveries`, and whether the host runs",
+        );
+    }
+    Finding::ok(check, detail)
+}
+
+/// Whether the ledger can be read, and whether something in it needs a person.
+pub(super) async fn attention(installation: &Installation, now: Timestamp) -> Finding {
+    const CHECK: &str = "ledger";
+    /// Enough to tell that there are many.
+    const MOST: usize = 1_000;
+    let ledger = match installation.ledger() {
+        Ok(ledger) => ledger,
+        Err(error) => return Finding::fail(CHECK, error.to_string(), "start the host once"),
+    };
+    let horizon = now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(now);
+    match ledger.due(Purpose::Attention, horizon, MOST).await {
+        Ok(rows) if rows.is_empty() => Finding::ok(CHECK, "nothing needs attention"),
+        Ok(rows) => {
+            let number = if rows.len() < MOST { rows.len().to_string() } else { format!("{MOST} or more") };
+            Finding::warn(CHECK, format!("{number} deliveries need attention"), "see `shoprelay deliveries`")
+        }
+        Err(error) => Finding::fail(CHECK, error.to_string(), "check that the ledger is there and may be read"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use relay::shop::Destination;
+
+    use super::*;
+    use crate::finding::Verdict;
+
+    #[test]
+    fn dead_letters_and_late_messages_are_pointed_out() {
+        let now = Timestamp::from_second(1_795_000_000).unwrap();
+        let count =
+            QueueCount { destination: Destination::Websand, waiting: 3, in_hand: None, dead: 0, oldest: Some(now) };
+        assert_eq!(queue(&count, now).verdict, Verdict::Ok);
+        assert_eq!(queue(&QueueCount { dead: 1, ..count }, now).verdict, Verdict::Warn);
+        let late = now - SignedDuration::from_secs(3_601);
+        assert_eq!(queue(&QueueCount { oldest: Some(late), ..count }, now).verdict, Verdict::Warn);
+    }
+}

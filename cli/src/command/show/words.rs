@@ -1,0 +1,197 @@
+//! Ledger rows in plain words, and as JSON for programs.
+
+use jiff::Timestamp;
+use relay::{
+    ledger::{Attempts, Attention, Consent, PendingPromotion, Poll, Purpose, Row, State},
+    message::Kind,
+};
+use serde_json::{Value, json};
+
+use crate::{installation::QueueCount, output, table::visible};
+
+/// Everything about one row, a line each.
+pub(crate) fn describe(row: &Row, now: Timestamp) -> String {
+    let mut lines = vec![("State", format!("{}: {}", row.state.name(), state(row.state)))];
+    lines.extend(row.attention.map(|why| ("Attention", format!("{}; {}", attention(why), advice(why)))));
+    lines.extend(row.due.map(|due| ("Next", format!("{} {}", purpose(due.purpose), when(due.at, now)))));
+    lines.extend(row.not_before.filter(|at| *at > now).map(|at| ("Not before", when(at, now))));
+    lines.extend(row.lease.as_ref().filter(|lease| lease.until > now).map(|lease| {
+        ("In hand", format!("a worker has it, {} at the latest it is free again", when(lease.until, now)))
+    }));
+    lines.extend(row.revision.map(|revision| {
+        let source = revision.time.map_or_else(|| "none of the shop's".to_owned(), output::time);
+        ("Revision", format!("{source}, received {}", output::time(revision.received_at)))
+    }));
+    lines.extend(row.order_status.map(|status| ("Status sent", status.name().to_owned())));
+    lines.extend(row.consent.map(|consent| ("Consent", consent_words(consent).to_owned())));
+    lines.extend(row.promotion.as_ref().map(|plan| ("Plan", promotion(plan, now))));
+    lines.extend(steps(row).map(|steps| ("Done", steps)));
+    lines.extend(row.remote_id.as_ref().map(|id| ("Their id", visible(id))));
+    lines.extend(row.poll.as_ref().map(|poll| ("Sending out", dispatch(poll))));
+    lines.extend(tries(row).map(|tries| ("Tries", format!("{tries} failed"))));
+    lines.extend(row.last_error.as_ref().map(|_| ("Last error", last_error(row, now))));
+    lines.push(("First", when(row.first_at, now)));
+    lines.push(("Last", when(row.last_at, now)));
+    lines.extend(row.expires_at.map(|at| ("Forgotten", when(at, now))));
+    let body: String = lines.into_iter().map(|(label, text)| format!("  {label:<11}  {text}\n")).collect();
+    format!("{}\n{body}", title(row))
+}
+
+fn title(row: &Row) -> String {
+    let kind = match row.key.kind {
+        Kind::Login => "log-in",
+        kind => kind.name(),
+    };
+    let owner = row.key.shop.as_ref().map_or_else(|| "the installation".to_owned(), ToString::to_string);
+    format!("{kind} {} of {owner} -> {}", visible(&row.key.subject), row.key.destination)
+}
+
+fn when(at: Timestamp, now: Timestamp) -> String {
+    format!("{} ({})", output::time(at), output::distance(at, now))
+}
+
+const fn state(state: State) -> &'static str {
+    match state {
+        State::Open => "being delivered, or waiting for another try",
+        State::Scheduled => "waits for its time",
+        State::Intended => "a call that cannot be undone is being made",
+        State::Sent => "sent; WEBSALE is sending it out",
+        State::Delivered => "done",
+        State::Suppressed => "withheld by a rule",
+        State::Cancelled => "cancelled before anything was sent",
+        State::TooLate => "changed or cancelled after it was sent",
+        State::Parked => "given up; the message is in the dead-letter queue",
+        State::OutcomeUnknown => "nobody can say whether it was sent",
+    }
+}
+
+const fn attention(why: Attention) -> &'static str {
+    match why {
+        Attention::OutcomeUnknown => "the call's outcome is unknown",
+        Attention::Parked => "given up",
+        Attention::ConfigurationFault => "the shop's settings are wrong; deliveries wait",
+        Attention::CredentialsRefused => "the destination refuses our credentials; deliveries wait",
+        Attention::WithdrawalNotExpressible => "a withdrawal of consent that the settings cannot express",
+        Attention::PollDeadline => "its end was not seen in time",
+    }
+}
+
+const fn advice(why: Attention) -> &'static str {
+    match why {
+        Attention::OutcomeUnknown => "look at the destination whether it was sent before doing anything",
+        Attention::Parked => "see the last error, mend its cause and have the shop send the webhook again",
+        Attention::ConfigurationFault => {
+            "mend the secret that the last error names; the next probe is within 15 minutes"
+        }
+        Attention::CredentialsRefused => {
+            "mend the credentials (`shoprelay shop add SHOP --replace`, `shoprelay shop check SHOP`)"
+        }
+        Attention::WithdrawalNotExpressible => {
+            "unsubscribe the person at Websand by hand, and set consent.withdrawn in the websand secret"
+        }
+        Attention::PollDeadline => "look at WEBSALE how the push ended",
+    }
+}
+
+const fn consent_words(consent: Consent) -> &'static str {
+    match consent {
+        Consent::Granted => "granted",
+        Consent::Withdrawn => "withdrawn",
+    }
+}
+
+const fn purpose(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Send => "goes out",
+        Purpose::Poll => "is asked about",
+        Purpose::Attention => "needs a person since",
+    }
+}
+
+fn promotion(plan: &PendingPromotion, now: Timestamp) -> String {
+    let channel = channel(plan);
+    let send = plan.send_at.map(|at| format!(", goes out {}", when(at, now))).unwrap_or_default();
+    let before = plan.send_before.map(|at| format!(", not after {}", output::time(at))).unwrap_or_default();
+    let draft = if plan.draft { ", a draft" } else { "" };
+    format!("{channel}{send}{before}{draft}")
+}
+
+/// The channel as events write it.
+fn channel(plan: &PendingPromotion) -> String {
+    json!(plan.channel).as_str().unwrap_or_default().replace('_', " ")
+}
+
+fn steps(row: &Row) -> Option<String> {
+    let steps = [("created", row.steps.created), ("activated", row.steps.activated), ("sent", row.steps.sent)];
+    let done: Vec<&str> = steps.into_iter().filter(|(_, done)| *done).map(|(step, _)| step).collect();
+    (!done.is_empty()).then(|| done.join(", "))
+}
+
+fn dispatch(poll: &Poll) -> String {
+    let count = |name: &str, value: Option<u64>| value.map(|value| format!(", {value} {name}")).unwrap_or_default();
+    let status = poll.status.as_deref().map_or_else(|| "no status yet".to_owned(), visible);
+    let error = poll.error.as_deref().map(|error| format!(", error: {}", visible(error))).unwrap_or_default();
+    format!(
+        "{status}{}{}{}{error} (asked {} times)",
+        count("receivers", poll.receivers),
+        count("sent", poll.sent),
+        count("failed", poll.errors),
+        poll.asked
+    )
+}
+
+/// Attempts that failed, orderly or not, over all events of the subject that are not settled.
+pub(crate) fn tries(row: &Row) -> Option<u32> {
+    let of_event = |tries: &Attempts| u32::from(tries.unfinished) + u32::from(tries.failed);
+    (!row.attempts.is_empty()).then(|| row.attempts.values().map(of_event).sum())
+}
+
+fn last_error(row: &Row, now: Timestamp) -> String {
+    row.last_error.as_ref().map_or_else(String::new, |error| {
+        let detail = if error.detail.is_empty() { String::new() } else { format!(": {}", visible(&error.detail)) };
+        format!("{}{detail}, {}", visible(&error.code), when(error.at, now))
+    })
+}
+
+/// Why the row is listed: what a person has to look at, and the last error.
+pub(crate) fn why(row: &Row) -> String {
+    let error = row.last_error.as_ref().filter(|_| !matches!(row.state, State::Delivered));
+    let parts = [row.attention.map(attention).map(str::to_owned), error.map(|error| error.code.clone())];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
+}
+
+/// One destination's queues in one line.
+pub(crate) fn queue(count: &QueueCount, now: Timestamp) -> String {
+    let oldest =
+        count.oldest.map(|at| format!(" (the oldest since {})", output::distance(at, now))).unwrap_or_default();
+    let in_hand = count.in_hand.map(|number| format!(", {number} in hand or put back")).unwrap_or_default();
+    format!("Queue {}: {} waiting{oldest}{in_hand}, {} dead letters", count.destination, count.waiting, count.dead)
+}
+
+/// The row for programs: what operators may rely on, none of what only the machinery needs.
+pub(crate) fn json(row: &Row) -> Value {
+    json!({
+        "shop": row.key.shop,
+        "destination": row.key.destination,
+        "kind": row.key.kind,
+        "subject": row.key.subject,
+        "state": row.state,
+        "final": row.state.is_final(),
+        "attention": row.attention,
+        "next": row.due.map(|due| json!({"purpose": due.purpose, "at": due.at})),
+        "not_before": row.not_before,
+        "revision": row.revision.map(|revision| json!({"time": revision.time, "received_at": revision.received_at})),
+        "order_status": row.order_status,
+        "consent": row.consent,
+        "channel": row.promotion.as_ref().map(|plan| plan.channel),
+        "send_at": row.promotion.as_ref().and_then(|plan| plan.send_at),
+        "send_before": row.promotion.as_ref().and_then(|plan| plan.send_before),
+        "steps": row.steps,
+        "remote_id": row.remote_id,
+        "dispatch": row.poll,
+        "tries": tries(row).unwrap_or_default(),
+        "last_error": row.last_error,
+        "first_at": row.first_at,
+        "last_at": row.last_at,
+    })
+}

@@ -1,0 +1,10 @@
+//! The operator's commands: the real binary against a data directory, and against a loopback server that speaks AWS.
+
+#[cfg(test)]
+mod operating {
+    mod deliveries;
+    mod doctor;
+    mod loopback;
+    mod shops;
+    mod world;
+}
