@@ -37,7 +37,7 @@ pub struct ClientError(String);
 impl ReqwestHttp {
     /// A client over this TLS configuration ([`crate::tls::client_config`]).
     pub fn new(tls: Arc<ClientConfig>) -> Result<Self, ClientError> {
-        Self::with_connect_timeout(&tls, CONNECT_TIMEOUT)
+        Self::with_connect_timeout(&Arc::unwrap_or_clone(tls), CONNECT_TIMEOUT)
     }
 
     fn with_connect_timeout(tls: &ClientConfig, connect_timeout: Duration) -> Result<Self, ClientError> {

@@ -15,6 +15,8 @@ mod websale;
 mod websand;
 
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod tests;
 
 /// A kind of secret.

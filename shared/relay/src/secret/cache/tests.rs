@@ -196,11 +196,11 @@ async fn a_clock_set_back_does_not_keep_a_value_for_ever() {
 #[tokio::test]
 async fn errors_name_the_secret_and_the_place_but_no_value() {
     let world = World::new();
-    world.put(WEBSAND, Ok(r#"{"account":"s3cret value","api_key":"k","colour":"s3cret"}"#.into()));
+    world.put(WEBSAND, Ok(r#"{"account":"s3cret value","api_key":"k","acount":"s3cret"}"#.into()));
     let error = world.secrets.websand(&world.shop).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the secret shoprelay/acme/websand is malformed at \"/colour\": is not a field of this object; did you mean \
+        "the secret shoprelay/acme/websand is malformed at \"/acount\": is not a field of this object; did you mean \
          account?; \"/account\": must be 1 to 63 letters, digits and '-': the ACCOUNT of ACCOUNT.websandhq.com"
     );
     world.put(WEBHOOK, Ok(r#"{"platform": s3cret"#.into()));

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The settings beside the sources.
-const SETTINGS: [&str; 5] = ["forward", "origins", "test_orders", "time_zone", "quiet_hours"];
+pub(super) const SETTINGS: [&str; 5] = ["forward", "origins", "test_orders", "time_zone", "quiet_hours"];
 
 impl Model for WebhookSecret {
     fn read(place: &Reader<'_>) -> Option<Self> {

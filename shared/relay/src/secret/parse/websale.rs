@@ -11,7 +11,7 @@ use crate::{
     secret::{WebsaleEndpoints, WebsaleSecret},
 };
 
-const FIELDS: [&str; 13] = [
+pub(super) const FIELDS: [&str; 13] = [
     "shop_id",
     "subshop",
     "username",

@@ -12,7 +12,7 @@ use crate::{
     secret::{OrderUpdates, WebsandSecret},
 };
 
-const FIELDS: [&str; 8] =
+pub(super) const FIELDS: [&str; 8] =
     ["account", "api_key", "id_prefix", "field_names", "orders", "consent", "currencies", "requests_per_second"];
 
 impl Model for WebsandSecret {
