@@ -82,8 +82,14 @@ impl Poller {
             }
         };
         let run = Run { poller: self, deadline, troubled: Mutex::default() };
-        let asked = stream::iter(&rows).map(|row| run.one(row)).buffer_unordered(AT_ONCE);
-        asked.fold(Polled::default(), async |total, asked| total.with(asked)).await
+        // Collected, because a lazily borrowing stream is not Send for every lifetime, and hosts spawn this.
+        let asking: Vec<_> = rows.iter().map(|row| run.one(row)).collect();
+        let mut asked = stream::iter(asking).buffer_unordered(AT_ONCE);
+        let mut total = Polled::default();
+        while let Some(asked) = asked.next().await {
+            total = total.with(asked);
+        }
+        total
     }
 }
 
