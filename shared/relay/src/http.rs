@@ -55,7 +55,7 @@ pub struct Response {
     pub status: u16,
     /// The `Retry-After` header as sent.
     pub retry_after: Option<String>,
-    /// The body, at most [`MAX_ANSWER`] bytes of it.
+    /// The body, at most [`MAX_ANSWER`] bytes of it; less if the connection broke after the status.
     pub body: Bytes,
 }
 

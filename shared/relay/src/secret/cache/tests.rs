@@ -109,6 +109,25 @@ async fn reading_again_in_vain_is_an_error_and_not_a_wrong_signature() {
 }
 
 #[tokio::test]
+async fn a_reading_that_was_given_up_is_in_vain_too() {
+    let world = World::new();
+    world.signing_secret().await.unwrap();
+    world.put_webhook("two");
+    world.pass(301);
+    let all = world.store.gate.forget_permits(PERMITS);
+    {
+        let mut impatient = Box::pin(world.signing_secret());
+        assert!(poll_immediate(&mut impatient).await.is_none());
+        let meanwhile = poll_immediate(Box::pin(world.signing_secret())).await;
+        assert_eq!(meanwhile.expect("waits").unwrap(), "one", "an old value is better than waiting for a slow store");
+    }
+    world.store.gate.add_permits(all);
+    assert!(matches!(world.signing_secret_again().await, Err(SecretError::Unreachable { .. })));
+    world.pass(10);
+    assert_eq!(world.signing_secret_again().await.unwrap().as_deref(), Some("two"));
+}
+
+#[tokio::test]
 async fn a_storm_of_refused_calls_reads_the_credentials_once() {
     let world = World::new();
     world.secrets.websand(&world.shop).await.unwrap();
