@@ -17,6 +17,9 @@ use invocation::{HttpAnswer, HttpInvocation};
 /// Secret and queue together: Shopify waits 5 s in all, and a cold start and the way back need their part.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
+/// What the connection opened at start may cost the first answer, which has to leave within 4 s of a cold start.
+const CONNECT_WITHIN: Duration = Duration::from_millis(500);
+
 /// Serves this endpoint's webhooks until Lambda ends the process.
 pub fn run(endpoint: Endpoint) -> ExitCode {
     start::run(serve(endpoint))
@@ -28,7 +31,9 @@ async fn serve(endpoint: Endpoint) -> Result<(), Error> {
     base.urls.queue(destination)?;
     base.urls.dead_letters(destination)?;
     let queue = base.queue();
-    queue.connect(destination).await;
+    if tokio::time::timeout(CONNECT_WITHIN, queue.connect(destination)).await.is_err() {
+        tracing::warn!("the connection to SQS was not opened in time; the first webhook opens it");
+    }
     let ingest = Ingest { secrets: base.secrets, queue: Arc::new(queue), clock: base.clock };
     let ingest = &ingest;
     lambda_runtime::run(service_fn(|event: LambdaEvent<HttpInvocation>| answer(ingest, endpoint, event.payload))).await
