@@ -138,6 +138,9 @@ impl Default for WebsaleEndpoints {
     }
 }
 
-/// `_installation`: the key under which customer keys are made.
+/// HMAC-SHA-256 fills its key up to this many bytes with zeros.
+pub(super) const HMAC_BLOCK: usize = 64;
+
+/// `_installation`: the key under which customer keys are made, filled up to a block.
 #[derive(Debug)]
-pub struct InstallationKey(pub(super) SecretBox<[u8; 32]>);
+pub struct InstallationKey(pub(super) SecretBox<[u8; HMAC_BLOCK]>);

@@ -1,23 +1,26 @@
 //! `_installation`.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::SecretBox;
 
 use super::{Model, text};
 use crate::{
     event::{FaultCode, Reader},
-    secret::InstallationKey,
+    secret::{InstallationKey, model::HMAC_BLOCK},
 };
 
 impl Model for InstallationKey {
     fn read(place: &Reader<'_>) -> Option<Self> {
         place.deny_unknown(&["key"]);
         place.required("key", |place| {
+            // Used as it is, not decoded: what generates secrets on AWS gives text of any characters.
             let text = text(place)?;
-            match STANDARD.decode(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) {
-                Some(key) => Some(Self(SecretBox::new(Box::new(key)))),
-                None => place.fault(FaultCode::Invalid, "must be 32 bytes in base64"),
+            let text = text.as_bytes();
+            if !(32..=HMAC_BLOCK).contains(&text.len()) {
+                return place.fault(FaultCode::Invalid, "must be a text of 32 to 64 bytes");
             }
+            let mut key = Box::new([0; HMAC_BLOCK]);
+            key[..text.len()].copy_from_slice(text);
+            Some(Self(SecretBox::new(key)))
         })
     }
 }
