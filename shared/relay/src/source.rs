@@ -16,9 +16,11 @@ use crate::{
 mod authenticate;
 mod canonical;
 mod payload;
-pub mod shopify;
-mod signature;
-pub mod standard_webhooks;
+mod shopify;
+pub(crate) mod signature;
+mod standard_webhooks;
+#[cfg(test)]
+mod tests;
 
 pub use authenticate::{Authentic, Proof, Verdict, authenticate};
 
@@ -60,9 +62,6 @@ pub trait Source: Sync {
 
     /// The headers that reading needs, beside the body.
     fn needed_headers(&self) -> &'static [&'static str];
-
-    /// The headers with which this source would sign such a body.
-    fn sign(&self, secret: &str, id: &str, at: Timestamp, body: &[u8]) -> Vec<(&'static str, String)>;
 }
 
 /// The source of a platform.

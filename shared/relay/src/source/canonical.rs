@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{
     Context, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook, json,
     signature::same_text,
-    standard_webhooks::{self, ID, SIGNATURE, TIMESTAMP},
+    standard_webhooks::{self, ID},
 };
 use crate::{
     event::{self, Event, EventType, Reader},
@@ -48,12 +48,6 @@ impl Source for Canonical {
 
     fn needed_headers(&self) -> &'static [&'static str] {
         &["content-type", ID]
-    }
-
-    fn sign(&self, secret: &str, id: &str, at: Timestamp, body: &[u8]) -> Vec<(&'static str, String)> {
-        let signature = standard_webhooks::sign(secret, id, at, body);
-        let named = [(ID, id.to_owned()), (TIMESTAMP, at.as_second().to_string())];
-        named.into_iter().chain(signature.map(|signature| (SIGNATURE, signature))).collect()
     }
 }
 

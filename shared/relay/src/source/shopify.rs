@@ -77,10 +77,6 @@ impl Source for Shopify {
         const NEEDED: [Header; 6] = [TOPIC, SHOP_DOMAIN, EVENT_ID, WEBHOOK_ID, TRIGGERED_AT, TEST];
         NEEDED.as_flattened()
     }
-
-    fn sign(&self, secret: &str, _id: &str, _at: Timestamp, body: &[u8]) -> Vec<(&'static str, String)> {
-        vec![(SIGNATURE[0], STANDARD.encode(hmac_sha256(secret.as_bytes(), &[body])))]
-    }
 }
 
 /// What a topic is to us.

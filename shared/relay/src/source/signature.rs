@@ -5,7 +5,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 /// HMAC-SHA-256 over these parts in a row.
-pub(super) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     // HMAC takes keys of any length, so there is always a code.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 32] };
     for part in parts {

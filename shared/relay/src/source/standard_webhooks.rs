@@ -15,22 +15,16 @@ use super::{
 };
 
 /// The header with the event's id.
-pub const ID: &str = "webhook-id";
+pub(super) const ID: &str = "webhook-id";
 /// The header with the time of this attempt, in Unix seconds.
-pub const TIMESTAMP: &str = "webhook-timestamp";
+const TIMESTAMP: &str = "webhook-timestamp";
 /// The header with the signatures.
-pub const SIGNATURE: &str = "webhook-signature";
+const SIGNATURE: &str = "webhook-signature";
 
 /// How far the sender's clock may be from ours, in both directions, in seconds.
 const TOLERANCE: u64 = 300;
 /// A sender in the middle of a rotation sends two signatures; more than this many is nobody's rotation.
 const MAX_SIGNATURES: usize = 16;
-
-/// Signs a body: the value of the signature header. A secret that is not base64 signs nothing.
-pub fn sign(secret: &str, id: &str, at: Timestamp, body: &[u8]) -> Option<String> {
-    let code = code(&key(secret)?, id, &at.as_second().to_string(), body);
-    Some(format!("v1,{}", STANDARD.encode(code)))
-}
 
 /// Whether one of these secrets signed the webhook within the last or next five minutes. Versions other than `v1` are
 /// skipped.

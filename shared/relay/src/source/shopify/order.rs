@@ -107,7 +107,8 @@ fn total(order: &Value) -> Map<String, Value> {
 fn refunded(order: &Value) -> Option<Decimal> {
     let currency = text(order, &["currency"]);
     let transactions = at(order, &["refunds"])?.as_array()?.iter().flat_map(|refund| list(refund, &["transactions"]));
-    let mut sum = Decimal::new(0, 2);
+    // Nothing, with as many decimals as the currency has.
+    let mut sum = Decimal::new(0, decimal(order, &["total_price"]).map_or(2, |total| total.scale()));
     for transaction in transactions {
         let is_refund = text(transaction, &["kind"]).as_deref() == Some("refund");
         let succeeded = text(transaction, &["status"]).is_none_or(|status| status == "success");
