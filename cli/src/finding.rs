@@ -55,9 +55,9 @@ impl Finding {
 /// Prints the findings; a failed check makes the command fail.
 pub(crate) fn report(findings: &[Finding], json: bool) -> Outcome {
     if json {
-        output::print_json(&findings)?
+        output::print_json(&findings)?;
     } else {
-        output::print(&text(findings))?
+        output::print(&text(findings))?;
     }
     let failed = findings.iter().any(|finding| finding.verdict == Verdict::Fail);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -72,7 +72,7 @@ fn text(findings: &[Finding]) -> String {
             None => line,
         }
     };
-    findings.iter().map(line).collect()
+    findings.iter().map(line).collect::<Vec<_>>().concat()
 }
 
 #[cfg(test)]

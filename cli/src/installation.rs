@@ -106,7 +106,7 @@ impl Installation {
             Host::Embedded(embedded) => embedded.secret_store()?,
             Host::Aws(aws) => aws.secret_store(),
         };
-        let config = SecretsConfig { prefix: self.prefix.clone(), ttl: Duration::from_secs(300) };
+        let config = SecretsConfig { prefix: self.prefix.clone(), ttl: Duration::from_mins(5) };
         Ok(Secrets::new(store, Arc::new(SystemClock), config))
     }
 

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod operating {
+    mod aws;
     mod deliveries;
     mod doctor;
     mod loopback;

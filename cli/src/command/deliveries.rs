@@ -84,19 +84,14 @@ impl Deliveries {
     }
 
     fn text(&self, rows: &[Row], more: bool, queues: &[QueueCount], now: Timestamp) -> String {
-        let mut text = if rows.is_empty() {
+        let table = if rows.is_empty() {
             "Nothing is due and nothing needs attention.\n".to_owned()
         } else {
             table(rows, now).to_string()
         };
-        if more {
-            text += &format!("… and more: --limit is {}\n", self.limit);
-        }
-        text.push('\n');
-        for queue in queues {
-            text += &format!("{}\n", words::queue(queue, now));
-        }
-        text
+        let more = if more { format!("… and more: --limit is {}\n", self.limit) } else { String::new() };
+        let queues: Vec<String> = queues.iter().map(|queue| words::queue(queue, now)).collect();
+        format!("{table}{more}\n{}\n", queues.join("\n"))
     }
 }
 

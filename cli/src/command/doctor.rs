@@ -39,13 +39,16 @@ impl Doctor {
 /// All checks, in the order in which causes come before their effects.
 async fn examine(installation: &Installation, destinations: &Destinations) -> Result<Vec<Finding>, CommandError> {
     let now = SystemClock.now();
-    let mut findings = match installation.host() {
-        Host::Embedded(embedded) => directory::check(embedded).await,
-        Host::Aws(aws) => stack::check(aws).await,
+    let (mut findings, has_database) = match installation.host() {
+        Host::Embedded(embedded) => (directory::check(embedded).await, embedded.store().is_ok()),
+        Host::Aws(aws) => (stack::check(aws).await, true),
     };
     findings.extend(contents::secrets(installation).await);
-    findings.extend(contents::queues(installation, now).await);
-    findings.push(contents::attention(installation, now).await);
+    // Without a database there is nothing to count, which has been said.
+    if has_database {
+        findings.extend(contents::queues(installation, now).await);
+        findings.push(contents::attention(installation, now).await);
+    }
     findings.extend(network::check(installation, destinations, now).await?);
     Ok(findings)
 }

@@ -54,7 +54,11 @@ impl Show {
             _ => (None, self.subject.clone()),
         };
         let wanted = Wanted { last: RECEIPTS, shop, status: None, subject: Some(subject) };
-        let receipts = installation.received(&wanted).await?;
+        // What the ledger knows is worth showing without the receipts, too.
+        let receipts = installation.received(&wanted).await.unwrap_or_else(|error| {
+            eprintln!("shoprelay: what was received is not shown: {error}");
+            Vec::new()
+        });
         if self.json {
             let rows: Vec<_> = rows.iter().map(words::json).collect();
             output::print_json(&json!({"deliveries": rows, "received": receipts}))?;
@@ -95,14 +99,14 @@ impl Show {
 
     fn text(&self, rows: &[Row], receipts: &[Receipt]) -> String {
         let now = SystemClock.now();
-        let mut text = match rows {
+        let known = match rows {
             [] => format!("The ledger knows nothing of {}.\n", crate::table::visible(&self.subject)),
             rows => rows.iter().map(|row| words::describe(row, now)).collect::<Vec<_>>().join("\n"),
         };
-        if !receipts.is_empty() {
-            text += &format!("\nReceived, the newest first:\n{}", received::table(receipts));
+        if receipts.is_empty() {
+            return known;
         }
-        text
+        format!("{known}\nReceived, the newest first:\n{}", received::table(receipts))
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use relay::{clock::SystemClock, ingest::Receipt, ledger::Ledger, secret::SecretStore, shop::Destination};
-use relay_sqlite::{Receipts, SqliteLedger, SqliteQueue, Store, StoreError, TomlSecrets};
+use relay_sqlite::{Receipts, SqliteLedger, SqliteQueue, Store, TomlSecrets};
 use serde_json::Value;
 
 use super::{QueueCount, Wanted};
@@ -61,7 +61,8 @@ impl Embedded {
     }
 
     pub(super) async fn received(&self, wanted: &Wanted) -> Result<Vec<Receipt>, CommandError> {
-        let receipts = Receipts::new(self.store()?).latest(ALL_RECEIPTS).await.map_err(broken)?;
+        let receipts =
+            Receipts::new(self.store()?).latest(ALL_RECEIPTS).await.map_err(|error| CommandError(error.to_string()))?;
         Ok(receipts.into_iter().filter(|receipt| wanted.takes(receipt)).take(wanted.last).collect())
     }
 
@@ -69,7 +70,7 @@ impl Embedded {
         let queue = SqliteQueue::new(self.store()?, Arc::new(SystemClock));
         let mut all = Vec::new();
         for destination in Destination::ALL {
-            let counts = queue.counts(destination).await.map_err(broken)?;
+            let counts = queue.counts(destination).await.map_err(|error| CommandError(error.to_string()))?;
             // What is in hand is known to the running host only.
             all.push(QueueCount {
                 destination,
@@ -85,8 +86,4 @@ impl Embedded {
     fn secrets(&self) -> Result<TomlSecrets, CommandError> {
         TomlSecrets::open(self.secrets_file()).map_err(|error| CommandError(error.to_string()))
     }
-}
-
-fn broken(error: StoreError) -> CommandError {
-    CommandError(error.to_string())
 }

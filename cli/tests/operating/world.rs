@@ -77,7 +77,9 @@ impl World {
             assert!(matches!(ledger.put(row, Expected::Absent).await.unwrap(), Put::Stored));
         }
         let notes = Receipts::new(store.clone());
-        receipts.iter().for_each(|receipt| notes.note(receipt));
+        for receipt in receipts {
+            notes.note(receipt);
+        }
         store.close().await;
     }
 

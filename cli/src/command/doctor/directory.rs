@@ -1,6 +1,6 @@
 //! The embedded host's data directory.
 
-use std::{io, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs::Metadata, io, os::unix::fs::PermissionsExt, path::Path};
 
 use relay_sqlite::Store;
 
@@ -33,9 +33,7 @@ pub(super) async fn check(embedded: &Embedded) -> Vec<Finding> {
 fn private(check: &str, path: &Path, mode: u32) -> Finding {
     let shown = path.display();
     match std::fs::metadata(path) {
-        Ok(found) if found.permissions().mode() & 0o077 == 0 => {
-            Finding::ok(check, format!("{shown}, for its owner only"))
-        }
+        Ok(found) if others(&found) == 0 => Finding::ok(check, format!("{shown}, for its owner only")),
         Ok(found) => Finding::fail(
             check,
             format!("{shown} is open to others (mode {:04o})", found.permissions().mode() & 0o777),
@@ -46,6 +44,11 @@ fn private(check: &str, path: &Path, mode: u32) -> Finding {
         }
         Err(error) => Finding::fail(check, format!("{shown}: {error}"), "run this as the user that runs the host"),
     }
+}
+
+/// What the file's group and everybody else may do.
+fn others(metadata: &Metadata) -> u32 {
+    metadata.permissions().mode() & 0o077
 }
 
 fn disk(path: &Path) -> Finding {
@@ -84,8 +87,8 @@ async fn database(embedded: &Embedded) -> Finding {
 
 fn host(path: &Path) -> Finding {
     const CHECK: &str = "host";
-    match Store::is_in_use(path) {
-        true => Finding::ok(CHECK, "running"),
-        false => Finding::warn(CHECK, "not running: no webhook is received or delivered", "start `shoprelay serve`"),
+    if Store::is_in_use(path) {
+        return Finding::ok(CHECK, "running");
     }
+    Finding::warn(CHECK, "not running: no webhook is received or delivered", "start `shoprelay serve`")
 }

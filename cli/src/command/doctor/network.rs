@@ -9,10 +9,7 @@ use url::Url;
 use crate::{
     command::{
         CommandError,
-        shop::{
-            names,
-            summary::{Summary, good},
-        },
+        shop::{names, summary::Summary},
     },
     finding::Finding,
     installation::Installation,
@@ -57,9 +54,9 @@ async fn hosts(installation: &Installation, destinations: &Destinations) -> BTre
     for shop in names::shops(installation.prefix(), &names) {
         let summary = Summary::load(&secrets, shop).await;
         let websand =
-            good(&summary.websand).map(|secret| destinations.websand_url.replace("{account}", &secret.account));
+            summary.websand.good().map(|secret| destinations.websand_url.replace("{account}", &secret.account));
         hosts.extend(websand.and_then(|url| Url::parse(&url).ok()));
-        if summary.websale.is_some() {
+        if summary.websale.is_there() {
             hosts.extend([destinations.websale_url.clone(), destinations.websale_login_url.clone()]);
         }
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     ask::{self, Terminal},
     file, names,
-    summary::{Summary, good},
+    summary::Summary,
     validate::{self, Values},
     wiring::{self, Subscription, UNKNOWN_BASE},
 };
@@ -66,9 +66,9 @@ impl Add {
         let written = write(&installation, &values).await?;
         let added = describe(&installation, &written, generated, self.url.as_deref()).await?;
         if self.json {
-            output::print_json(&added)?
+            output::print_json(&added)?;
         } else {
-            output::print(&text(&added, self.url.is_none()))?
+            output::print(&text(&added, self.url.is_none()))?;
         }
         Ok(if written.len() == values.0.len() { ExitCode::SUCCESS } else { ExitCode::from(3) })
     }
@@ -133,13 +133,13 @@ async fn describe(
     let mut added = Vec::new();
     for shop in names::shops(installation.prefix(), written) {
         let summary = Summary::load(&secrets, shop.clone()).await;
-        let (has_websand, has_websale) = (summary.websand.is_some(), summary.websale.is_some());
+        let (has_websand, has_websale) = (summary.websand.is_there(), summary.websale.is_there());
         let of_webhook = |webhook| wiring::subscriptions(url, &shop, webhook, has_websand, has_websale);
         let prefix = names::shop_prefix(installation.prefix(), &shop);
         added.push(Added {
             written: written.iter().filter(|name| name.starts_with(&prefix)).cloned().collect(),
             generated_signing_secret: generated.clone(),
-            webhooks: good(&summary.webhook).map(of_webhook).unwrap_or_default(),
+            webhooks: summary.webhook.good().map(of_webhook).unwrap_or_default(),
             faults: summary.faults(),
             shop,
         });
@@ -148,27 +148,28 @@ async fn describe(
 }
 
 fn text(added: &[Added], url_is_unknown: bool) -> String {
-    let mut text = added.iter().map(one).collect::<Vec<_>>().join("\n");
+    let shops = added.iter().map(one).collect::<Vec<_>>().join("\n");
     if url_is_unknown {
-        text += &format!("\n{UNKNOWN_BASE} stands for the relay's public address; --url fills it in.\n");
+        return format!("{shops}\n{UNKNOWN_BASE} stands for the relay's public address; --url fills it in.\n");
     }
-    text
+    shops
 }
 
 fn one(added: &Added) -> String {
-    let mut text = format!("{}: wrote {}\n", added.shop, added.written.join(", "));
-    for fault in &added.faults {
-        text += &format!("  missing: {fault}\n");
+    let wrote = format!("{}: wrote {}\n", added.shop, added.written.join(", "));
+    let faults: Vec<String> = added.faults.iter().map(|fault| format!("  missing: {fault}\n")).collect();
+    let secret = added
+        .generated_signing_secret
+        .as_ref()
+        .map(|secret| format!("\nSigning secret of the canonical source, shown only this once:\n  {secret}\n"));
+    let mut table = Table::new(&["SYSTEM", "TOPIC", "URL"]);
+    for webhook in &added.webhooks {
+        table.row([webhook.platform.to_string(), webhook.topic.to_owned(), webhook.url.clone()]);
     }
-    if let Some(secret) = &added.generated_signing_secret {
-        text += &format!("\nSigning secret of the canonical source, shown only this once:\n  {secret}\n");
-    }
-    if !added.webhooks.is_empty() {
-        let mut table = Table::new(&["SYSTEM", "TOPIC", "URL"]);
-        for webhook in &added.webhooks {
-            table.row([webhook.platform.to_string(), webhook.topic.to_owned(), webhook.url.clone()]);
-        }
-        text += &format!("\nEnter in the shop's system (format JSON):\n{table}");
-    }
-    text
+    let wiring = if added.webhooks.is_empty() {
+        String::new()
+    } else {
+        format!("\nEnter in the shop's system (format JSON):\n{table}")
+    };
+    format!("{wrote}{}{}{wiring}", faults.concat(), secret.unwrap_or_default())
 }

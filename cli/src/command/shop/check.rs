@@ -14,7 +14,7 @@ use relay::{
 };
 use url::Url;
 
-use super::summary::{Part, Summary, good};
+use super::summary::{Part, Summary};
 use crate::{
     command::{CommandError, Outcome},
     finding::{Finding, report},
@@ -48,10 +48,10 @@ impl Check {
             return Err(CommandError(format!("there is no shop {}", self.shop)));
         }
         let mut findings = secrets(&summary);
-        if let Some(secret) = good(&summary.websand) {
+        if let Some(secret) = summary.websand.good() {
             findings.push(websand(secret, &destinations).await?);
         }
-        if let Some(secret) = good(&summary.websale) {
+        if let Some(secret) = summary.websale.good() {
             let tls = tls::client_config("SHOPRELAY_CA_FILE", destinations.ca_file.as_deref()).map_err(wrong)?;
             let http = ReqwestHttp::new(tls).map_err(|error| CommandError(error.to_string()))?;
             // Without a ledger there is no block to heed: the host has never run.
@@ -71,9 +71,11 @@ fn secrets(summary: &Summary) -> Vec<Finding> {
 
 fn secret<T>(check: &str, part: &Part<T>, without: &str) -> Finding {
     match part {
-        Some(Ok(_)) => Finding::ok(check, "complete"),
-        Some(Err(error)) => Finding::fail(check, error.to_string(), "mend it with `shoprelay shop add SHOP --replace`"),
-        None => Finding::warn(check, format!("not there: {without}"), "add it if the shop is to use it"),
+        Part::Good(_) => Finding::ok(check, "complete"),
+        Part::Faulty(error) => {
+            Finding::fail(check, error.to_string(), "mend it with `shoprelay shop add SHOP --replace`")
+        }
+        Part::Absent => Finding::warn(check, format!("not there: {without}"), "add it if the shop is to use it"),
     }
 }
 

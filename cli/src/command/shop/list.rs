@@ -5,10 +5,7 @@ use std::process::ExitCode;
 use relay::config::Variables;
 use serde::Serialize;
 
-use super::{
-    names,
-    summary::{Summary, good},
-};
+use super::{names, summary::Summary};
 use crate::{
     command::{CommandError, Outcome},
     installation::{Installation, Place},
@@ -41,9 +38,9 @@ impl List {
         let installation = Installation::open(&self.place, Variables::of_process()).await?;
         let entries = entries(&installation).await?;
         if self.json {
-            output::print_json(&entries)?
+            output::print_json(&entries)?;
         } else {
-            output::print(&text(&entries))?
+            output::print(&text(&entries))?;
         }
         Ok(if entries.iter().all(|entry| entry.faults.is_empty()) { ExitCode::SUCCESS } else { ExitCode::from(3) })
     }
@@ -57,8 +54,8 @@ async fn entries(installation: &Installation) -> Result<Vec<Entry>, CommandError
         entries.push(Entry {
             shop: summary.shop.to_string(),
             platforms: summary.platforms().into_iter().map(relay::shop::Platform::name).collect(),
-            websand_account: good(&summary.websand).map(|secret| secret.account.clone()),
-            websale_subshop: good(&summary.websale).map(|secret| format!("{}/{}", secret.shop_id, secret.subshop)),
+            websand_account: summary.websand.good().map(|secret| secret.account.clone()),
+            websale_subshop: summary.websale.good().map(|secret| format!("{}/{}", secret.shop_id, secret.subshop)),
             faults: summary.faults(),
         });
     }

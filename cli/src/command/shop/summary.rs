@@ -7,8 +7,45 @@ use relay::{
     shop::{Platform, ShopName},
 };
 
-/// A secret that is there and good, there and faulty, or not there (`None`).
-pub(in crate::command) type Part<T> = Option<Result<Arc<T>, SecretError>>;
+/// One of a shop's secrets.
+pub(in crate::command) enum Part<T> {
+    /// Not there.
+    Absent,
+    /// There, and complete.
+    Good(Arc<T>),
+    /// There, but unusable or unreadable.
+    Faulty(SecretError),
+}
+
+impl<T> Part<T> {
+    fn new(outcome: Result<Arc<T>, SecretError>) -> Self {
+        match outcome {
+            Ok(secret) => Self::Good(secret),
+            Err(SecretError::NotFound { .. }) => Self::Absent,
+            Err(error) => Self::Faulty(error),
+        }
+    }
+
+    /// The secret, if it is there and complete.
+    pub(in crate::command) fn good(&self) -> Option<&T> {
+        match self {
+            Self::Good(secret) => Some(secret),
+            _ => None,
+        }
+    }
+
+    /// Whether it is there, complete or not.
+    pub(in crate::command) const fn is_there(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+
+    fn fault(&self) -> Option<String> {
+        match self {
+            Self::Faulty(error) => Some(error.to_string()),
+            _ => None,
+        }
+    }
+}
 
 /// A shop's secrets.
 pub(in crate::command) struct Summary {
@@ -22,50 +59,34 @@ impl Summary {
     /// Reads and parses the shop's secrets.
     pub(in crate::command) async fn load(secrets: &Secrets, shop: ShopName) -> Self {
         Self {
-            webhook: part(secrets.webhook(&shop).await),
-            websand: part(secrets.websand(&shop).await),
-            websale: part(secrets.websale(&shop).await),
+            webhook: Part::new(secrets.webhook(&shop).await),
+            websand: Part::new(secrets.websand(&shop).await),
+            websale: Part::new(secrets.websale(&shop).await),
             shop,
         }
     }
 
     /// Whether none of the secrets is there.
     pub(in crate::command) const fn is_absent(&self) -> bool {
-        self.webhook.is_none() && self.websand.is_none() && self.websale.is_none()
+        !(self.webhook.is_there() || self.websand.is_there() || self.websale.is_there())
     }
 
     /// The systems that send its webhooks.
     pub(in crate::command) fn platforms(&self) -> Vec<Platform> {
-        let sources = good(&self.webhook).map(|webhook| webhook.sources.as_slice()).unwrap_or_default();
+        let sources = self.webhook.good().map(|webhook| webhook.sources.as_slice()).unwrap_or_default();
         sources.iter().map(|source| source.platform).collect()
     }
 
     /// Everything that keeps the shop from working, one line each, no values.
     pub(in crate::command) fn faults(&self) -> Vec<String> {
         let mut faults: Vec<String> =
-            [fault(&self.webhook), fault(&self.websand), fault(&self.websale)].into_iter().flatten().collect();
-        if self.webhook.is_none() {
+            [self.webhook.fault(), self.websand.fault(), self.websale.fault()].into_iter().flatten().collect();
+        if !self.webhook.is_there() {
             faults.push("no webhook secret: every webhook is answered 401".into());
         }
-        if self.websand.is_none() && self.websale.is_none() {
+        if !self.websand.is_there() && !self.websale.is_there() {
             faults.push("neither a websand nor a websale secret: deliveries wait for one".into());
         }
         faults
     }
-}
-
-fn part<T>(outcome: Result<Arc<T>, SecretError>) -> Part<T> {
-    match outcome {
-        Err(SecretError::NotFound { .. }) => None,
-        other => Some(other),
-    }
-}
-
-/// The secret, if it is there and good.
-pub(in crate::command) fn good<T>(part: &Part<T>) -> Option<&T> {
-    part.as_ref().and_then(|outcome| outcome.as_deref().ok())
-}
-
-fn fault<T>(part: &Part<T>) -> Option<String> {
-    part.as_ref().and_then(|outcome| outcome.as_ref().err()).map(ToString::to_string)
 }

@@ -33,8 +33,8 @@ pub(crate) fn describe(row: &Row, now: Timestamp) -> String {
     lines.push(("First", when(row.first_at, now)));
     lines.push(("Last", when(row.last_at, now)));
     lines.extend(row.expires_at.map(|at| ("Forgotten", when(at, now))));
-    let body: String = lines.into_iter().map(|(label, text)| format!("  {label:<11}  {text}\n")).collect();
-    format!("{}\n{body}", title(row))
+    let body: Vec<String> = lines.into_iter().map(|(label, text)| format!("  {label:<11}  {text}\n")).collect();
+    format!("{}\n{}", title(row), body.concat())
 }
 
 fn title(row: &Row) -> String {

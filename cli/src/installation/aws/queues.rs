@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_sqs::types::QueueAttributeName;
+use aws_sdk_sqs::types::QueueAttributeName::{
+    self, ApproximateNumberOfMessages as Visible, ApproximateNumberOfMessagesDelayed as Delayed,
+    ApproximateNumberOfMessagesNotVisible as NotVisible,
+};
 use futures_util::future::try_join_all;
 use relay::shop::Destination;
 
@@ -20,10 +23,6 @@ impl Aws {
         let dead = self.queue_attributes(&format!("{}-{destination}-dlq", self.stack)).await?;
         let number = |attributes: &HashMap<QueueAttributeName, String>, name| {
             attributes.get(&name).and_then(|text| text.parse::<u64>().ok()).unwrap_or_default()
-        };
-        use QueueAttributeName::{
-            ApproximateNumberOfMessages as Visible, ApproximateNumberOfMessagesDelayed as Delayed,
-            ApproximateNumberOfMessagesNotVisible as NotVisible,
         };
         Ok(QueueCount {
             destination,

@@ -1,4 +1,4 @@
-//! Received webhooks: the webhook functions log one line each, which CloudWatch Logs can search.
+//! Received webhooks: the webhook functions log one line each, which `CloudWatch` Logs can search.
 
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +17,9 @@ use crate::{command::CommandError, installation::Wanted};
 /// The functions that receive webhooks.
 pub(super) const FUNCTIONS: [&str; 5] =
     ["order-placed", "order-updated", "customer-updated", "promotion-scheduled", "promotion-cancelled"];
+
+/// What the functions write beside a receipt's fields.
+const MESSAGE: &str = "webhook";
 
 /// How far back the search goes. Logs are searched from old to new, so it begins with a short span.
 const SPANS: [SignedDuration; 4] = [
@@ -79,21 +82,27 @@ async fn search(logs: &Service, group: String, wanted: &Wanted, since: Timestamp
     }
 }
 
-/// What CloudWatch Logs is to look for, so that it sends less. The answer is filtered again here.
+/// What `CloudWatch` Logs is to look for, so that it sends less. The answer is filtered again here.
 fn pattern(wanted: &Wanted) -> String {
     let text = |text: &str| Value::from(text).to_string();
-    let mut parts = vec!["$.http_status = *".to_owned()];
+    let mut parts = vec![format!("$.message = {}", text(MESSAGE))];
     parts.extend(wanted.shop.as_ref().map(|shop| format!("$.shop = {}", text(shop.as_str()))));
     parts.extend(wanted.status.as_ref().map(|status| format!("$.status = {}", text(status))));
+    // In a pattern some characters have a meaning of their own.
+    let plain = |subject: &&String| subject.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    parts.extend(wanted.subject.as_ref().filter(plain).map(|subject| format!("$.subject = {}", text(subject))));
     format!("{{ {} }}", parts.join(" && "))
 }
 
-/// A receipt among the functions' other lines. Fields that have no value are absent or empty.
+/// A receipt among the functions' other lines: its fields lie beside those that every line has, and the line's time is
+/// the receipt's.
 fn parse(line: &str) -> Option<Receipt> {
-    let mut fields: Value = serde_json::from_str(line).ok()?;
-    let fields = fields.as_object_mut()?;
-    fields.retain(|_, value| value.as_str() != Some(""));
-    serde_json::from_value(Value::Object(std::mem::take(fields))).ok()
+    let mut line: Value = serde_json::from_str(line).ok()?;
+    let fields =
+        line.as_object_mut().filter(|fields| fields.get("message").and_then(Value::as_str) == Some(MESSAGE))?;
+    let at = fields.remove("timestamp")?;
+    fields.insert("at".to_owned(), at);
+    serde_json::from_value(line).ok()
 }
 
 #[cfg(test)]
@@ -102,8 +111,26 @@ mod tests {
 
     #[test]
     fn the_pattern_asks_for_the_shop_and_the_status() {
-        assert_eq!(pattern(&Wanted::default()), "{ $.http_status = * }");
+        assert_eq!(pattern(&Wanted::default()), r#"{ $.message = "webhook" }"#);
         let wanted = Wanted { shop: Some("acme".parse().unwrap()), status: Some("queued".into()), ..Wanted::default() };
-        assert_eq!(pattern(&wanted), r#"{ $.http_status = * && $.shop = "acme" && $.status = "queued" }"#);
+        assert_eq!(pattern(&wanted), r#"{ $.message = "webhook" && $.shop = "acme" && $.status = "queued" }"#);
+        let about = |subject: &str| pattern(&Wanted { subject: Some(subject.into()), ..Wanted::default() });
+        assert_eq!(about("1002"), r#"{ $.message = "webhook" && $.subject = "1002" }"#);
+        assert_eq!(about("a*"), pattern(&Wanted::default()), "a wildcard is no subject to search for");
+    }
+
+    #[test]
+    fn a_receipt_is_known_among_other_lines() {
+        let line = r#"{"timestamp":"2026-11-21T10:15:00.123456Z","level":"INFO","shop":"acme","platform":"shopify",
+            "topic":"orders/create","status":"queued","http_status":202,"message":"webhook","target":"relay::ingest::receipt"}"#;
+        let receipt = parse(line).unwrap();
+        assert_eq!(
+            (receipt.shop.as_deref(), receipt.status.as_str(), receipt.http_status),
+            (Some("acme"), "queued", 202)
+        );
+        assert_eq!((receipt.at.to_string().as_str(), receipt.reason), ("2026-11-21T10:15:00.123456Z", None));
+        for other in ["START RequestId: 1", r#"{"timestamp":"2026-11-21T10:15:00Z","message":"panic"}"#, "{}", "[]"] {
+            assert!(parse(other).is_none(), "{other}");
+        }
     }
 }

@@ -29,10 +29,7 @@ impl Aws {
     pub(crate) async fn write_secret(&self, name: &str, value: &Value) -> Result<(), CommandError> {
         let text = value.to_string();
         let what = format!("write the secret {name}");
-        let error = match self.put(name, &text).await {
-            Ok(_) => return Ok(()),
-            Err(error) => error,
-        };
+        let Err(error) = self.put(name, &text).await else { return Ok(()) };
         match error.as_service_error() {
             Some(PutSecretValueError::ResourceNotFoundException(_)) => {
                 let created = self.secrets.create_secret().name(name).secret_string(text).send().await;

@@ -1,4 +1,4 @@
-//! One signed call to an AWS service that speaks JSON 1.1: CloudWatch Logs, for which a whole client would be too much.
+//! One signed call to an AWS service that speaks JSON 1.1: `CloudWatch` Logs, for which a whole client would be too much.
 
 use std::time::{Duration, SystemTime};
 
@@ -40,7 +40,7 @@ pub(super) enum CallError {
 }
 
 impl Service {
-    /// CloudWatch Logs in this region.
+    /// `CloudWatch` Logs in this region.
     pub(super) fn logs(
         credentials: SharedCredentialsProvider,
         region: &str,
