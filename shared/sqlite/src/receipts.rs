@@ -52,3 +52,44 @@ impl Receipts {
         self.store.read(act).await?.iter().map(parse).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn receipt(number: i64) -> Receipt {
+        Receipt {
+            at: jiff::Timestamp::from_second(1_780_000_000 + number).unwrap(),
+            shop: Some("acme".into()),
+            platform: None,
+            topic: None,
+            event_type: None,
+            event_id: None,
+            subject: None,
+            status: "queued".into(),
+            reason: None,
+            http_status: 202,
+        }
+    }
+
+    #[tokio::test]
+    async fn the_newest_receipts_are_kept_and_the_oldest_go() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), receipt(0).at).unwrap();
+        let receipts = Receipts::new(store.clone());
+        let total = KEPT + 20;
+        for number in 0..total {
+            receipts.note(&receipt(number));
+            if number % 1000 == 0 {
+                // Lets the writer catch up: what it cannot keep up with is dropped.
+                store.write(|_| Ok(()), |()| ()).await.unwrap();
+            }
+        }
+        store.close().await;
+        let newest = receipts.latest(2).await.unwrap();
+        assert_eq!(newest, [receipt(total - 1), receipt(total - 2)]);
+        let all = receipts.latest(usize::MAX).await.unwrap();
+        assert_eq!(i64::try_from(all.len()).unwrap(), KEPT);
+        assert_eq!(all.last().unwrap(), &receipt(20));
+    }
+}

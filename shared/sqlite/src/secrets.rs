@@ -132,28 +132,28 @@ impl TomlSecrets {
         Ok(true)
     }
 
-    /// Creates the installation's key `{prefix}_installation` if there is none yet, and the file if need be.
+    /// Creates the installation's key under this name if there is none yet, and the file if need be.
     ///
     /// # Errors
     /// The file cannot be used, or there are no random numbers.
-    pub fn ensure_installation(&self, prefix: &str) -> Result<(), SecretsFileError> {
-        let name = format!("{prefix}_installation");
-        if self.names()?.contains(&name) {
+    pub fn ensure_installation(&self, name: &str) -> Result<(), SecretsFileError> {
+        if self.names()?.iter().any(|known| known == name) {
             return Ok(());
         }
         let mut key = [0; 32];
         getrandom::fill(&mut key).map_err(|error| SecretsFileError::Random(error.to_string()))?;
-        self.put(&name, &json!({"key": BASE64_STANDARD.encode(key)}))
+        self.put(name, &json!({"key": BASE64_STANDARD.encode(key)}))
     }
 
     fn edit(
         &self,
         change: impl FnOnce(&mut toml_edit::DocumentMut) -> Result<(), SecretsFileError>,
     ) -> Result<(), SecretsFileError> {
-        let text = if self.path.exists() { file::read(&self.path)?.1 } else { edit::NEW_FILE.to_owned().into() };
-        let mut document = edit::parse(&self.path, text.expose_secret())?;
+        let old = if self.path.exists() { Some(file::read(&self.path)?.1) } else { None };
+        let (beginning, text) = old.as_ref().map_or((edit::NEW_FILE, ""), |old| ("", old.expose_secret()));
+        let mut document = edit::parse(&self.path, text)?;
         change(&mut document)?;
-        file::replace(&self.path, &document.to_string())
+        file::replace(&self.path, &format!("{beginning}{document}"))
     }
 
     fn with_secrets<T>(&self, look: impl FnOnce(&BTreeMap<String, Secret>) -> T) -> Result<T, SecretsFileError> {

@@ -29,6 +29,8 @@ mod writer;
 pub use error::{OpenError, StoreError};
 use readers::Readers;
 use writer::Write;
+#[cfg(test)]
+pub(crate) use {restart::IN_HAND, tests::plan};
 
 /// The database of one data directory. Clones share it.
 #[derive(Clone)]

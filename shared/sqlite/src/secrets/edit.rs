@@ -11,6 +11,7 @@ use super::{SecretsFileError, read};
 pub(super) const NEW_FILE: &str = "\
 # The secrets of shoprelay: one table each. Keep this file to yourself (mode 0600).
 # Changes are noticed while `shoprelay serve` is running.
+
 ";
 
 pub(super) fn parse(path: &Path, text: &str) -> Result<DocumentMut, SecretsFileError> {

@@ -9,6 +9,8 @@ use rusqlite::{Connection, Transaction};
 use super::OpenError;
 use crate::ledger::store_row;
 
+pub(crate) const IN_HAND: &str = "SELECT row FROM ledger WHERE in_hand = 1";
+
 /// Frees every row that is leased or announced an irrevocable call. The directory is locked: nobody is working.
 pub(super) fn void_leases(connection: &mut Connection, now: Timestamp) -> Result<(), OpenError> {
     let transaction = connection.transaction()?;
@@ -23,5 +25,5 @@ pub(super) fn void_leases(connection: &mut Connection, now: Timestamp) -> Result
 }
 
 fn in_hand(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<String>> {
-    transaction.prepare("SELECT row FROM ledger WHERE in_hand = 1")?.query_map((), |row| row.get(0))?.collect()
+    transaction.prepare(IN_HAND)?.query_map((), |row| row.get(0))?.collect()
 }
