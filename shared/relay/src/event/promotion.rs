@@ -15,7 +15,7 @@ mod tests;
 
 pub use audience::{Audience, AudienceFilter, OsType, ZipArea};
 
-/// A promotion, valid for its channel (the matrix is in `docs/events.md`).
+/// A promotion, valid for its channel.
 #[derive(Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Promotion {
@@ -62,6 +62,7 @@ pub struct Promotion {
     #[serde(default)]
     pub draft: bool,
     /// Where to report how it went; must have the host of the shop's configured callback.
+    #[schemars(length(max = 500), extend("format" = "uri"))]
     pub callback_url: Option<String>,
 }
 

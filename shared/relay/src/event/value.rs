@@ -9,13 +9,13 @@ use serde::Serialize;
 /// An amount of money: decimal, never binary floating point. Serialised as a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(into = "String")]
-#[schemars(with = "String", inline, extend("pattern" = r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"))]
+#[schemars(with = "String", inline, extend("type" = ["string", "number"], "pattern" = r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"))]
 pub struct Money(pub Decimal);
 
 /// A quantity: decimal (a shop sells cloth by the metre). Serialised as a JSON number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(into = "serde_json::Number")]
-#[schemars(with = "f64", inline)]
+#[schemars(with = "String", inline, extend("type" = ["number", "string"], "pattern" = r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"))]
 pub struct Quantity(pub Decimal);
 
 /// An ISO 4217 currency code, three upper-case letters.
@@ -24,7 +24,7 @@ pub struct Quantity(pub Decimal);
 #[schemars(with = "String", inline, extend("pattern" = "^[A-Z]{3}$"))]
 pub struct Currency([u8; 3]);
 
-/// An e-mail address, lower-cased. Its `Debug` shows no address.
+/// An e-mail address, lower-cased.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[schemars(with = "String", inline, extend("format" = "email", "maxLength" = 254))]
 pub struct Email(String);
@@ -153,6 +153,7 @@ impl FromStr for Email {
 }
 
 impl fmt::Debug for Email {
+    /// Shows no address.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Email(…)")
     }

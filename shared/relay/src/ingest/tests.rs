@@ -3,6 +3,7 @@
 mod answers;
 mod canonical;
 mod limits;
+mod privacy;
 mod properties;
 mod shopify;
 

@@ -1,0 +1,95 @@
+//! A canary address in every field of every event: it must not come back out anywhere but in the message.
+
+use std::io::Write;
+
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::*;
+
+const CANARY: &str = "canary@example.org";
+
+/// Log lines, kept.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// The body with the canary instead of one of its texts, for every text of it; and with a field of that name.
+fn with_canaries(body: &Value) -> Vec<Value> {
+    fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => {
+                fields.iter().for_each(|(name, value)| places(value, &format!("{at}/{name}"), found))
+            }
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(number, value)| places(value, &format!("{at}/{number}"), found));
+            }
+            _ => found.push(at.to_owned()),
+        }
+    }
+    let mut found = Vec::new();
+    places(body, "", &mut found);
+    let replaced = found.iter().map(|place| {
+        let mut body = body.clone();
+        *body.pointer_mut(place).unwrap() = json!(CANARY);
+        body
+    });
+    let mut named = body.clone();
+    named[CANARY] = json!(1);
+    replaced.chain([named]).collect()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn no_address_comes_back_in_an_answer_a_receipt_a_log_line_or_a_reason() {
+    let lines = Lines::default();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(lines.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let world = World::new();
+    let mut requests = Vec::new();
+    for (name, endpoint) in [
+        ("order.placed", "order-placed"),
+        ("customer.updated", "customer-updated"),
+        ("promotion.scheduled.personalised_push", "promotion-scheduled"),
+    ] {
+        let bodies = with_canaries(&sample(&format!("canonical/{name}")));
+        requests.extend(bodies.iter().map(|body| signed(&format!("/webhooks/acme/{endpoint}"), body)));
+    }
+    for (name, topic, endpoint) in [
+        ("orders-create", "orders/create", "order-placed"),
+        ("customers-create", CANARY, "customer-updated"),
+        ("customers-create", "customers/create", "customer-updated"),
+    ] {
+        let bodies = with_canaries(&sample(&format!("sources/shopify/{name}")));
+        let path = format!("/webhooks/acme/{endpoint}");
+        requests.extend(bodies.iter().map(|body| shopify(&path, topic, body.to_string())));
+    }
+    let count = requests.len();
+    for request in requests {
+        let Answer { response, receipt } = world.ingest.receive(None, request).await;
+        let said = format!("{} {receipt:?} {response:?}", String::from_utf8_lossy(response.body()));
+        assert!(!said.contains("canary"), "{said}");
+    }
+    for letter in world.parked() {
+        assert!(!letter.detail.unwrap().contains("canary"));
+    }
+    let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(log.lines().count() >= count, "one line an answer");
+    assert!(!log.contains("canary"), "{log}");
+}
