@@ -12,6 +12,7 @@ mod output;
 mod reach;
 mod sandbox;
 mod signing;
+mod stop;
 mod table;
 mod webhook;
 

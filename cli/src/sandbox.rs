@@ -25,10 +25,12 @@ pub(crate) mod fault;
 mod fields;
 mod received;
 mod server;
+mod story;
 mod websale;
 mod websand;
 
 pub(crate) use received::Received;
+pub(crate) use story::Story;
 pub(crate) use websale::{Account, Progress};
 
 use answer::Answer;

@@ -5,7 +5,11 @@ use std::{net::SocketAddr, process::ExitCode};
 use jiff::SignedDuration;
 
 use super::{CommandError, Outcome};
-use crate::sandbox::{self, Account, Progress, Settings, fault::Fault};
+use crate::{
+    output::print,
+    sandbox::{self, Account, Progress, Settings, Story, fault::Fault},
+    stop::Stop,
+};
 
 /// More than `--help`'s first line.
 const ABOUT: &str = "\
@@ -45,6 +49,9 @@ pub(crate) struct Sandbox {
     /// Dispatches of personalised pushes take this long; without it, each status request moves them one step on.
     #[arg(long, value_name = "SECONDS")]
     dispatch_seconds: Option<u32>,
+    /// Print a line for each request.
+    #[arg(long)]
+    follow: bool,
 }
 
 impl Sandbox {
@@ -59,28 +66,26 @@ impl Sandbox {
             progress: self.dispatch_seconds.map_or(Progress::ByRequest, |whole| Progress::ByClock(seconds(whole))),
             ..Settings::default()
         };
+        let mut stop = Stop::new().map_err(|error| CommandError(format!("cannot wait for signals: {error}")))?;
         let sandbox = sandbox::Sandbox::start(self.listen, settings)
             .await
             .map_err(|error| CommandError(format!("cannot listen on {}: {error}", self.listen)))?;
-        println!("listening on http://{}", sandbox.local_addr());
-        stopped().await;
+        print(&format!("listening on http://{}\n", sandbox.local_addr()))?;
+        tokio::select! {
+            () = stop.told() => {}
+            () = follow(&sandbox), if self.follow => {}
+        }
         sandbox.shutdown().await;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Ctrl-C, or the signal that service managers send.
-async fn stopped() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(_) => {
-            let _ = tokio::signal::ctrl_c().await;
+/// Prints what is answered, until the sandbox ends.
+async fn follow(sandbox: &sandbox::Sandbox) {
+    let (mut story, mut changes) = (Story::default(), sandbox.changes());
+    while changes.changed().await.is_ok() {
+        for line in story.news(sandbox) {
+            let _ = print(&format!("{:<7} {:<34} {}\n", line.destination, line.what, line.detail));
         }
     }
 }

@@ -31,6 +31,7 @@ struct Kept {
     path: String,
     subject: Value,
     status: Option<u16>,
+    reset: bool,
     processed: bool,
     body: Bytes,
 }
@@ -54,6 +55,8 @@ pub(crate) struct Received {
     pub(crate) subject: Value,
     /// The status answered; none while unanswered, and for resets and hangs.
     pub(crate) status: Option<u16>,
+    /// Whether the connection was reset instead.
+    pub(crate) reset: bool,
     /// Whether it took effect: accepted by the rules, whatever was answered then.
     pub(crate) processed: bool,
     /// The body: JSON, else text; none if it was empty or not read. Passwords are left out.
@@ -66,7 +69,18 @@ impl Log {
         self.last_number += 1;
         let number = self.last_number;
         let (subject, body) = (Value::Null, Bytes::new());
-        self.requests.push_back(Kept { number, at, call, method, path, subject, status: None, processed: false, body });
+        self.requests.push_back(Kept {
+            number,
+            at,
+            call,
+            method,
+            path,
+            subject,
+            status: None,
+            reset: false,
+            processed: false,
+            body,
+        });
         self.shrink();
         number
     }
@@ -92,6 +106,13 @@ impl Log {
     pub(super) fn answered(&mut self, number: u64, status: u16) {
         if let Some(kept) = self.find(number) {
             kept.status = Some(status);
+        }
+    }
+
+    /// The connection is reset.
+    pub(super) fn reset(&mut self, number: u64) {
+        if let Some(kept) = self.find(number) {
+            kept.reset = true;
         }
     }
 
@@ -138,6 +159,7 @@ impl Kept {
             path: self.path.clone(),
             subject: self.subject.clone(),
             status: self.status,
+            reset: self.reset,
             processed: self.processed,
             body,
         }

@@ -87,9 +87,9 @@ async fn handle(shared: &Shared, request: Request<Incoming>) -> Result<Response<
     let answer = match target {
         Err(refusal) => Ok(refusal),
         Ok(target) => exchange.settle(&target, &head.headers, body, strike).await,
-    }?;
-    exchange.answered(answer.status);
-    Ok(answer.into())
+    };
+    exchange.ended(answer.as_ref().ok());
+    answer.map(Response::from)
 }
 
 /// One request that was recorded.
@@ -138,8 +138,11 @@ impl Exchange<'_> {
         }
     }
 
-    fn answered(&self, status: u16) {
-        self.shared.lock().log.answered(self.number, status);
+    fn ended(&self, answer: Option<&Answer>) {
+        match answer {
+            Some(answer) => self.shared.lock().log.answered(self.number, answer.status),
+            None => self.shared.lock().log.reset(self.number),
+        }
         self.shared.announce();
     }
 }

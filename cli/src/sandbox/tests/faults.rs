@@ -45,6 +45,7 @@ async fn a_reset_before_processing_is_seen_as_a_reset_and_leaves_no_trace() {
     assert_eq!(posts(&running), None);
     let received = running.sandbox.received(0);
     assert_eq!((received[0].status, received[0].processed, &received[0].body), (None, false, &json!(null)));
+    assert!(received[0].reset);
     assert_eq!(post(&running).await.unwrap().0, 200);
 }
 
