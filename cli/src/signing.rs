@@ -39,7 +39,9 @@ pub(crate) fn shopify(secret: &SecretString, body: &[u8]) -> Result<String, BadS
 /// HMAC-SHA-256 in base64. A key of any length is taken, so there is always one.
 fn mac(key: &[u8], parts: &[&[u8]]) -> Option<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
-    parts.iter().for_each(|part| mac.update(part));
+    for part in parts {
+        mac.update(part);
+    }
     Some(STANDARD.encode(mac.finalize().into_bytes()))
 }
 

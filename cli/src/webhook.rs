@@ -68,13 +68,12 @@ impl Topic {
     pub(crate) fn endpoint(&self) -> &'static str {
         match self {
             Self::Canonical(EventType::OrderPlaced) => "order-placed",
-            Self::Canonical(EventType::OrderUpdated) => "order-updated",
             Self::Canonical(EventType::CustomerUpdated) => "customer-updated",
             Self::Canonical(EventType::PromotionScheduled) => "promotion-scheduled",
             Self::Canonical(EventType::PromotionCancelled) => "promotion-cancelled",
             Self::Shopify(topic) if topic == "orders/create" => "order-placed",
             Self::Shopify(topic) if topic.starts_with("customers") || topic.starts_with("shop/") => "customer-updated",
-            Self::Shopify(_) => "order-updated",
+            Self::Canonical(EventType::OrderUpdated) | Self::Shopify(_) => "order-updated",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `shoprelay send`.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{path::PathBuf, process::ExitCode};
 
 use bytes::Bytes;
 use clap::builder::PossibleValuesParser;
@@ -9,16 +9,18 @@ use relay::{
     config::Variables,
     event::Channel,
     random::SystemRandom,
-    secret::{Secrets, SecretsConfig},
     shop::ShopName,
 };
-use relay_sqlite::TomlSecrets;
 use reqwest::Url;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::{CommandError, Outcome};
-use crate::webhook::{Answer, Client, Credential, Topic, Webhook, sample, webhook_url};
+use crate::{
+    installation::{Installation, Place},
+    output::{print, print_json},
+    webhook::{Answer, Client, Credential, Topic, Webhook, sample, webhook_url},
+};
 
 /// Sends a correctly signed test webhook.
 ///
@@ -47,14 +49,13 @@ pub(crate) struct Send {
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8787")]
     url: Url,
     /// The signing secret; without it, the shop's own is read from the installation.
-    #[arg(long, value_name = "SECRET", conflicts_with_all = ["data_dir", "by_header"])]
+    #[arg(long, value_name = "SECRET", conflicts_with_all = ["data_dir", "stack", "by_header"])]
     secret: Option<SecretString>,
     /// Authenticate by the source's secret header instead of a signature.
     #[arg(long)]
     by_header: bool,
-    /// Data directory of the embedded host.
-    #[arg(long, value_name = "DIR", default_value = ".shoprelay")]
-    data_dir: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -70,7 +71,7 @@ impl Send {
         let url = webhook_url(&self.url, &self.shop, webhook.endpoint);
         let client = Client::new(Variables::of_process()).map_err(CommandError)?;
         let answer = client.send(url.clone(), &webhook).await.map_err(CommandError)?;
-        self.show(&url, &webhook, &answer);
+        self.show(&url, &webhook, &answer)?;
         Ok(if answer.accepted() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
@@ -80,12 +81,9 @@ impl Send {
         if let Some(secret) = &self.secret {
             return Ok((Credential::Signature(secret.clone()), invented()));
         }
-        let store =
-            TomlSecrets::open(self.data_dir.join("secrets.toml")).map_err(|error| CommandError(error.to_string()))?;
-        let config = SecretsConfig::from_variables(Variables::of_process());
-        let config = config.map_err(|error| CommandError(error.to_string()))?;
-        let secrets = Secrets::new(Arc::new(store), Arc::new(SystemClock), config);
-        let secret = secrets.webhook(&self.shop).await.map_err(|error| CommandError(error.to_string()))?;
+        let installation = Installation::open(&self.place, Variables::of_process()).await?;
+        let secret = installation.secrets()?.webhook(&self.shop).await;
+        let secret = secret.map_err(|error| CommandError(error.to_string()))?;
         let credential = Credential::of_shop(&secret, &self.topic, self.by_header).map_err(CommandError)?;
         Ok((credential, secret.origins.iter().flatten().next().cloned().unwrap_or_else(invented)))
     }
@@ -103,19 +101,17 @@ impl Send {
         Ok(body.to_string().into())
     }
 
-    fn show(&self, url: &Url, webhook: &Webhook, answer: &Answer) {
+    fn show(&self, url: &Url, webhook: &Webhook, answer: &Answer) -> Result<(), CommandError> {
         if self.json {
             let body = serde_json::from_str(&answer.body).unwrap_or_else(|_| Value::from(answer.body.as_str()));
-            let report = json!({
+            return print_json(&json!({
                 "event": self.topic.to_string(),
                 "url": url.as_str(),
                 "webhook_id": webhook.id,
                 "status": answer.status,
                 "answer": body,
-            });
-            println!("{report:#}");
-        } else {
-            println!("{} → {url}\n{} {}", self.topic, answer.status, answer.body.trim_end());
+            }));
         }
+        print(&format!("{} → {url}\n{} {}\n", self.topic, answer.status, answer.body.trim_end()))
     }
 }
