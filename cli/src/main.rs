@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod command;
+mod demo;
 mod embedded;
 mod finding;
 mod installation;
