@@ -1,9 +1,12 @@
 //! Processes that live as long as the test run and never longer.
 
 use std::{
+    fs::File,
     path::Path,
     process::{Child, Command, Stdio},
 };
+
+use crate::wait::until;
 
 /// A process that is ended when the test process ends, even if that is killed.
 ///
@@ -29,7 +32,7 @@ impl Leash {
     /// Starts the command, its output going to `log`. `folder` is removed at the end.
     pub fn start(command: &[&str], environment: &[(&str, &str)], folder: &Path, log: &Path) -> Self {
         use std::os::unix::process::CommandExt;
-        let log = std::fs::File::create(log).expect("the log can be written");
+        let log = File::create(log).expect("the log can be written");
         let child = Command::new("/bin/sh")
             .args(["-c", SCRIPT, "leash"])
             .arg(folder)
@@ -44,9 +47,22 @@ impl Leash {
             .expect("/bin/sh starts");
         Self(child)
     }
+}
 
-    /// The shell that holds the leash.
-    pub fn pid(&self) -> u32 {
-        self.0.id()
+/// Whatever is left of the process is ended by its shell once the pipe closes; waiting keeps its end in the test's time.
+impl Drop for Leash {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
     }
+}
+
+/// What follows `marker` on the line of the log that has it, once it is there.
+pub async fn logged(log: &Path, marker: &str) -> String {
+    let line = until(&format!("{} says {marker:?}", log.display()), async || {
+        let text = std::fs::read_to_string(log).unwrap_or_default();
+        let (_, rest) = text.split_once(marker)?;
+        rest.split_once('\n').map(|(line, _)| line.trim().to_owned())
+    });
+    line.await
 }

@@ -8,6 +8,11 @@
 pub mod aws;
 pub mod binaries;
 pub mod emulator;
+pub mod host;
 pub mod leash;
 pub mod package;
+pub mod sandbox;
+pub mod shop;
+pub mod stack;
 pub mod wait;
+pub mod webhook;

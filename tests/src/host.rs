@@ -1,0 +1,120 @@
+//! `shoprelay serve` as a process: the embedded host.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::{binaries, leash::logged, sandbox::Sandbox};
+
+/// A data directory with its secrets, and the host that runs on it, if one does.
+#[derive(Debug)]
+pub struct Host {
+    folder: tempfile::TempDir,
+    starts: u32,
+    running: Option<(Child, String)>,
+}
+
+impl Host {
+    /// A data directory with these secrets, by name.
+    pub fn new(secrets: &[(&str, Value)]) -> Self {
+        let host = Self { folder: tempfile::tempdir().expect("a folder"), starts: 0, running: None };
+        std::fs::create_dir_all(host.data()).expect("the folder can be made");
+        let mut options = OpenOptions::new();
+        let mut file =
+            options.write(true).create_new(true).mode(0o600).open(host.data().join("secrets.toml")).expect("new");
+        for (name, value) in secrets {
+            write!(file, "{}", table(name, value)).expect("the file can be written");
+        }
+        host
+    }
+
+    /// The data directory.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Starts the host with this sandbox as both destinations, and waits until it listens.
+    pub async fn start(&mut self, sandbox: &Sandbox) {
+        self.starts += 1;
+        let log = self.log();
+        let output = File::create(&log).expect("the log can be written");
+        let child = Command::new(binaries::path("shoprelay"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(self.data())
+            .env_clear()
+            .env("SHOPRELAY_WEBSAND_URL", format!("{}/websand/{{account}}", sandbox.url))
+            .env("SHOPRELAY_WEBSALE_URL", &sandbox.url)
+            .env("SHOPRELAY_WEBSALE_LOGIN_URL", &sandbox.url)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().expect("a file can be shared"))
+            .stderr(output)
+            .spawn()
+            .expect("the host starts");
+        // Kept at once, so that it is ended even if it never listens.
+        self.running = Some((child, String::new()));
+        let url = logged(&log, "listening on ").await;
+        if let Some((_, known)) = &mut self.running {
+            *known = url;
+        }
+    }
+
+    /// What the present run has printed.
+    pub fn log(&self) -> PathBuf {
+        self.folder.path().join(format!("log-{}", self.starts))
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.running.as_ref().expect("the host runs").1
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        if let Some((mut child, _)) = self.running.take() {
+            child.kill().expect("our own process can be killed");
+            child.wait().expect("our own process can be waited for");
+        }
+    }
+
+    /// Runs an operator's command on the data directory and gives what `--json` printed.
+    pub fn command(&self, arguments: &[&str]) -> Value {
+        command(&self.data(), arguments)
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn command(data: &Path, arguments: &[&str]) -> Value {
+    let mut command = Command::new(binaries::path("shoprelay"));
+    let output = command.args(arguments).arg("--json").arg("--data-dir").arg(data).output().expect("the command runs");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("--json prints JSON")
+}
+
+/// One table of `secrets.toml`. JSON's strings, numbers and lists are also TOML's; objects inside are written inline.
+fn table(name: &str, value: &Value) -> String {
+    let fields = value.as_object().expect("a secret is an object").iter();
+    let lines = fields.map(|(key, value)| format!("{key} = {}\n", inline(value)));
+    format!("[\"{name}\"]\n{}\n", lines.collect::<String>())
+}
+
+fn inline(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let fields: Vec<_> = fields.iter().map(|(key, value)| format!("{key} = {}", inline(value))).collect();
+            format!("{{{}}}", fields.join(", "))
+        }
+        Value::Array(values) => format!("[{}]", values.iter().map(inline).collect::<Vec<_>>().join(", ")),
+        plain => plain.to_string(),
+    }
+}

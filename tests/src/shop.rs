@@ -1,0 +1,25 @@
+//! The secrets of a test shop: what makes a shop.
+
+use serde_json::{Value, json};
+
+use crate::webhook::{CANONICAL_SECRET, SHOPIFY_SECRET};
+
+/// `…/webhook`: a Shopify and a canonical source.
+pub fn webhook() -> Value {
+    json!({"sources": [
+        {"platform": "shopify", "signing_secrets": [SHOPIFY_SECRET]},
+        {"platform": "canonical", "signing_secrets": [CANONICAL_SECRET]},
+    ]})
+}
+
+/// `…/websand` for this account.
+pub fn websand(account: &str) -> Value {
+    json!({"account": account, "api_key": "key-of-the-tests",
+        "consent": {"granted": {"field": "marketing_consent", "value": "marketing_consent_true"}}})
+}
+
+/// `…/websale` for this subshop, which tells shops apart at a shared sandbox.
+pub fn websale(subshop: &str) -> Value {
+    json!({"shop_id": subshop, "subshop": subshop, "username": "api", "password": "right",
+        "poll": {"interval": 1, "deadline": 600}})
+}
