@@ -59,7 +59,8 @@ impl Drop for Leash {
 
 /// What follows `marker` on the line of the log that has it, once it is there.
 pub async fn logged(log: &Path, marker: &str) -> String {
-    let line = until(&format!("{} says {marker:?}", log.display()), async || {
+    let what = format!("{} says {marker:?}", log.display());
+    let line = until(&what, async || {
         let text = std::fs::read_to_string(log).unwrap_or_default();
         let (_, rest) = text.split_once(marker)?;
         rest.split_once('\n').map(|(line, _)| line.trim().to_owned())

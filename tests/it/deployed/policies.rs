@@ -1,0 +1,103 @@
+//! The template's policies: each function can do what it has to, and nothing with what is another's.
+
+use relay_tests::{
+    aws::{Aws, Json, Query, Refused, tag},
+    emulator::ACCOUNT,
+    sandbox::Sandbox,
+    stack::{NAME, Stack},
+};
+use serde_json::{Value, json};
+
+#[derive(Clone, Copy, Debug)]
+enum Deed {
+    Read(&'static str),
+    Send(&'static str),
+    Receive(&'static str),
+    PutRow,
+}
+use Deed::{PutRow, Read, Receive, Send};
+
+/// Everything that any function does, as far as policies tell functions apart.
+const DEEDS: [Deed; 11] = [
+    Read("webhook"),
+    Read("websand"),
+    Read("websale"),
+    Read("_installation"),
+    Send("websand"),
+    Send("websand-dlq"),
+    Send("websale"),
+    Send("websale-dlq"),
+    Receive("websand"),
+    Receive("websale"),
+    PutRow,
+];
+
+#[tokio::test]
+async fn each_function_may_do_what_it_has_to_and_nothing_else() {
+    let stack = Stack::shared().await;
+    let websand = Sandbox::start(&[]).await;
+    stack.add_shop("policies", &websand).await;
+    let may: [(&str, &[Deed]); 9] = [
+        ("OrderPlaced", &[Read("webhook"), Send("websand"), Send("websand-dlq")]),
+        ("OrderUpdated", &[Read("webhook"), Send("websand"), Send("websand-dlq")]),
+        ("CustomerUpdated", &[Read("webhook"), Read("_installation"), Send("websand"), Send("websand-dlq")]),
+        ("PromotionScheduled", &[Read("webhook"), Send("websale"), Send("websale-dlq")]),
+        ("PromotionCancelled", &[Read("webhook"), Send("websale"), Send("websale-dlq")]),
+        (
+            "WebsandForwarder",
+            &[Read("websand"), Read("_installation"), Send("websand-dlq"), Receive("websand"), PutRow],
+        ),
+        ("WebsaleForwarder", &[Read("websale"), Send("websale-dlq"), Receive("websale"), PutRow]),
+        ("PromotionDispatcher", &[Send("websale"), PutRow]),
+        ("PushStatusPoller", &[Read("websale"), PutRow]),
+    ];
+    for (function, allowed) in may {
+        let role = role_of(stack, function).await;
+        for deed in DEEDS {
+            let expected = allowed.iter().any(|allowed| format!("{allowed:?}") == format!("{deed:?}"));
+            match attempt(stack, &role, deed).await {
+                Ok(_) => assert!(expected, "{function} may {deed:?}"),
+                Err(refused) => assert!(!expected && refused.says("AccessDenied"), "{function} {deed:?}: {refused:?}"),
+            }
+        }
+    }
+}
+
+async fn attempt(stack: &Stack, aws: &Aws, deed: Deed) -> Result<Value, Refused> {
+    match deed {
+        Read(kind) => {
+            let shop = if kind == "_installation" { "" } else { "policies/" };
+            aws.json(Json::SecretsManager, "GetSecretValue", &json!({"SecretId": format!("shoprelay/{shop}{kind}")}))
+                .await
+        }
+        // An empty body is refused after the policies are asked, so nothing gets onto the shared queues.
+        Send(queue) => {
+            let sent =
+                aws.json(Json::Sqs, "SendMessage", &json!({"QueueUrl": stack.queue_url(queue), "MessageBody": ""}));
+            sent.await.or_else(|refused| if refused.says("AccessDenied") { Err(refused) } else { Ok(Value::Null) })
+        }
+        Receive(queue) => {
+            // A visibility of none leaves what is received to the forwarder.
+            let input = json!({"QueueUrl": stack.queue_url(queue), "MaxNumberOfMessages": 1, "VisibilityTimeout": 0});
+            aws.json(Json::Sqs, "ReceiveMessage", &input).await
+        }
+        PutRow => {
+            let item = json!({"pk": {"S": "policies#probe"}, "x": {"S": "x"}});
+            aws.json(Json::DynamoDb, "PutItem", &json!({"TableName": format!("{NAME}-ledger"), "Item": item})).await
+        }
+    }
+}
+
+/// The function's role, assumed. Its trust is widened to the account's root; its policies stay as the template made them.
+async fn role_of(stack: &Stack, function: &str) -> Aws {
+    let root = stack.root();
+    let logical = format!("{function}Role");
+    let input = [("StackName", NAME), ("LogicalResourceId", logical.as_str())];
+    let answer = root.query(Query::CloudFormation, "DescribeStackResource", &input).await.unwrap();
+    let role = tag(&answer, "PhysicalResourceId").unwrap();
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"Service": "lambda.amazonaws.com", "AWS": format!("arn:aws:iam::{ACCOUNT}:root")}}]});
+    let input = [("RoleName", role), ("PolicyDocument", &trust.to_string())];
+    root.query(Query::Iam, "UpdateAssumeRolePolicy", &input).await.unwrap();
+    stack.emulator.assume(role).await
+}

@@ -1,0 +1,67 @@
+//! Messages of the queue.
+
+use relay::clock::{Clock, SystemClock};
+use relay_tests::{aws::Json, sandbox::Sandbox, stack::Stack, wait::until, webhook::Webhook};
+use serde_json::{Value, json};
+
+use super::{invocation, order, transactions};
+
+#[tokio::test]
+async fn of_a_batch_only_the_message_to_retry_comes_back_and_what_cannot_be_sent_is_parked() {
+    let stack = Stack::shared().await;
+    let calm = Sandbox::start(&[]).await;
+    let busy = Sandbox::start(&["--fault", "websand.transaction:status=503"]).await;
+    let strict = Sandbox::start(&["--fault", "websand.transaction:status=422,body=this is not an order"]).await;
+    for (shop, websand) in [("calm", &calm), ("busy", &busy), ("strict", &strict)] {
+        stack.add_shop(shop, websand).await;
+    }
+    let result = stack.invoke("websand-forwarder", &sent_now(invocation("queue.json"))).await;
+    assert_eq!(
+        result["batchItemFailures"],
+        json!([{"itemIdentifier": "11111111-0000-4000-8000-000000000002"}]),
+        "only the message of the shop whose Websand is busy: {result}"
+    );
+    assert_eq!(calm.processed("websand.transaction").await[0]["subject"]["_id"], "calm-A-1");
+    let row = stack.row("strict#websand#order#C-1").await.unwrap();
+    assert_eq!((&row["state"], row["attention"].is_null()), (&json!("parked"), false), "{row}");
+    assert_eq!(stack.row("busy#websand#order#B-1").await.unwrap()["state"], "open");
+
+    let letter = dead_letter(stack, |letter| letter["shop"] == "strict").await;
+    assert_eq!((&letter["status"], &letter["destination"]), (&json!(422), &json!("websand")), "{letter}");
+    assert!(letter["detail"].as_str().unwrap().contains("this is not an order"), "{letter}");
+    assert!(letter["body"].as_str().unwrap().contains("\"C-1\""), "it holds the message as it was: {letter}");
+    dead_letter(stack, |letter| letter["body"] == "not JSON").await;
+}
+
+#[tokio::test]
+async fn a_message_whose_destination_was_down_comes_back_and_is_delivered() {
+    let stack = Stack::shared().await;
+    let websand = Sandbox::start(&["--fault", "websand.transaction:status=503,times=2,retry-after=1"]).await;
+    stack.add_shop("down", &websand).await;
+    let webhook = Webhook::canonical("w-1", "order.placed", &order("1"));
+    assert_eq!(stack.post("down", "order-placed", &webhook).await.status, 202);
+    transactions(&websand, 1).await;
+    assert_eq!(websand.received().await.len(), 3, "two refused, one accepted");
+    let row = stack.settled("down#websand#order#1", "delivered").await;
+    assert!(row["attention"].is_null(), "{row}");
+}
+
+/// The batch as if its messages had been sent this moment: retrying ends 72 hours after.
+fn sent_now(mut batch: Value) -> Value {
+    for record in batch["Records"].as_array_mut().unwrap() {
+        record["attributes"]["SentTimestamp"] = json!(SystemClock.now().as_millisecond().to_string());
+    }
+    batch
+}
+
+/// A dead letter that fits; others stay.
+async fn dead_letter(stack: &Stack, fits: impl Fn(&Value) -> bool) -> Value {
+    let input = json!({"QueueUrl": stack.queue_url("websand-dlq"), "MaxNumberOfMessages": 10, "VisibilityTimeout": 0});
+    let find = async || {
+        let answer = stack.root().json(Json::Sqs, "ReceiveMessage", &input).await.unwrap();
+        let bodies =
+            answer["Messages"].as_array().into_iter().flatten().map(|message| message["Body"].as_str().unwrap());
+        bodies.filter_map(|body| serde_json::from_str(body).ok()).find(|letter| fits(letter))
+    };
+    until("the dead letter is there", find).await
+}
