@@ -82,7 +82,8 @@ impl Destinations {
     pub fn from_variables(variables: Variables<'_>) -> Result<Self, ConfigError> {
         const WEBSAND: &str = "SHOPRELAY_WEBSAND_URL";
         let websand_url = variables.text(WEBSAND).unwrap_or_else(|| "https://{account}.websandhq.com".into());
-        let example = websand_url.replace("{account}", "account");
+        // Digits fit wherever an account's name may stand, a port included.
+        let example = websand_url.replace("{account}", "1");
         if !Url::parse(&example).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
             return Err(ConfigError { name: WEBSAND, problem: "must be an http or https URL".into() });
         }
