@@ -1,11 +1,10 @@
 //! The real template, deployed into the emulator with the nine real binaries.
 
-use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::{
-    aws::{Aws, Json, Query, REGION, tag},
+    aws::{Aws, Json, Query, REGION, Refused, tag},
     binaries::repository,
     emulator::{ACCOUNT, Emulator},
     package,
@@ -89,6 +88,7 @@ impl Stack {
         let input: Vec<_> = input.iter().map(|(name, value)| (*name, value.as_str())).collect();
         aws.query(Query::CloudFormation, "CreateStack", &input).await.map_err(|refused| format!("{refused:?}"))?;
         let url = deployed(&aws).await?;
+        correct_concurrency(&aws).await?;
         let api = url.trim_start_matches("https://").split('.').next().unwrap_or_default();
         Ok(Self { emulator, websale, api_host: format!("{api}.execute-api.localhost") })
     }
@@ -137,13 +137,13 @@ impl Stack {
 
     /// Waits until the ledger's row of this key is in this state, and gives it.
     pub async fn settled(&self, key: &str, state: &str) -> Value {
-        let row = async || self.row(key).await.filter(|row| row["state"] == state || row["state"]["state"] == state);
+        let row = async || self.row(key).await.filter(|row| row["state"] == state);
         until(&format!("{key} is {state}"), row).await
     }
 }
 
 async fn upload(aws: &Aws) -> Result<(), String> {
-    let refused = |refused: crate::aws::Refused| format!("{refused:?}");
+    let refused = |refused: Refused| format!("{refused:?}");
     let configuration = format!(
         "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
     );
@@ -172,7 +172,19 @@ async fn deployed(aws: &Aws) -> Result<String, String> {
     tag(&answer, "OutputValue").map(str::to_owned).ok_or_else(|| "no output".into())
 }
 
-/// The payload of an invocation with a base64 body, as API Gateway makes it for binary media types.
-pub fn base64(body: &[u8]) -> String {
-    BASE64.encode(body)
+/// The emulator keeps a number that came from a parameter as text, which its pollers then cannot compare. AWS makes it a
+/// number.
+async fn correct_concurrency(aws: &Aws) -> Result<(), String> {
+    const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
+    let failed = |refused: Refused| format!("{refused:?}");
+    let list = aws.call("lambda", "GET", MAPPINGS, &[], Vec::new()).await.map_err(failed)?;
+    let list: Value = serde_json::from_slice(&list).map_err(|error| error.to_string())?;
+    for mapping in list["EventSourceMappings"].as_array().into_iter().flatten() {
+        let Some(text) = mapping["ScalingConfig"]["MaximumConcurrency"].as_str() else { continue };
+        let number: u32 = text.parse().map_err(|_| format!("not a number: {mapping}"))?;
+        let path = format!("{MAPPINGS}/{}", mapping["UUID"].as_str().unwrap_or_default());
+        let input = json!({"ScalingConfig": {"MaximumConcurrency": number}});
+        aws.call("lambda", "PUT", &path, &[], input.to_string().into_bytes()).await.map_err(failed)?;
+    }
+    Ok(())
 }
