@@ -2,7 +2,13 @@
 //!
 //! A line never holds a body, a signature, a secret or an address. Shops, ids, types, states and durations are fine.
 
-use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, Targets},
+    fmt,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use crate::config::{ConfigError, Variables};
 
@@ -26,6 +32,7 @@ pub fn start(variables: Variables<'_>, sink: Sink) -> Result<(), ConfigError> {
         .unwrap_or_else(|| "info".into())
         .parse()
         .map_err(|_| ConfigError { name: NAME, problem: "must be a filter such as info or warn,relay=debug".into() })?;
+    let filter = without_trace(filter);
     // A panic's message may quote what it was about, such as a piece of a name; its place is enough.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
@@ -41,4 +48,29 @@ pub fn start(variables: Variables<'_>, sink: Sink) -> Result<(), ConfigError> {
             .try_init(),
     };
     Ok(())
+}
+
+/// At `trace` the crates for AWS and Lambda write down what they carry: webhooks, messages, signatures. So `trace` shows
+/// no more than `debug`.
+fn without_trace(filter: Targets) -> Targets {
+    let default = filter.default_level().unwrap_or(LevelFilter::OFF).min(LevelFilter::DEBUG);
+    let targets = filter.into_iter().map(|(target, level)| (target, level.min(LevelFilter::DEBUG)));
+    targets.collect::<Targets>().with_default(default)
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_ever_logged_at_trace() {
+        let filter = without_trace("trace,lambda_runtime=trace,relay=warn".parse().unwrap());
+        for target in ["lambda_runtime", "aws_smithy_runtime::client", "relay"] {
+            assert!(!filter.would_enable(target, &Level::TRACE), "{target}");
+        }
+        assert!(filter.would_enable("lambda_runtime", &Level::DEBUG));
+        assert!(filter.would_enable("relay::ingest", &Level::WARN) && !filter.would_enable("relay", &Level::INFO));
+    }
 }
