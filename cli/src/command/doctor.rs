@@ -43,12 +43,13 @@ async fn examine(installation: &Installation, destinations: &Destinations) -> Re
         Host::Embedded(embedded) => (directory::check(embedded).await, embedded.store().is_ok()),
         Host::Aws(aws) => (stack::check(aws).await, true),
     };
-    findings.extend(contents::secrets(installation).await);
+    let (secrets, shops) = contents::secrets(installation).await;
+    findings.extend(secrets);
     // Without a database there is nothing to count, which has been said.
     if has_database {
         findings.extend(contents::queues(installation, now).await);
         findings.push(contents::attention(installation, now).await);
     }
-    findings.extend(network::check(installation, destinations, now).await?);
+    findings.extend(network::check(&shops, destinations, now).await?);
     Ok(findings)
 }

@@ -9,7 +9,7 @@ mod ask;
 mod check;
 mod file;
 mod list;
-pub(super) mod names;
+mod names;
 mod remove;
 pub(super) mod summary;
 mod validate;

@@ -93,7 +93,7 @@ async fn an_unreachable_destination_and_a_missing_directory_fail() {
     world.set("SHOPRELAY_WEBSAND_URL", "http://127.0.0.1:9");
     world.with(&[], &[]).await;
     let ran = world.run(&["doctor", "--json"]).await;
-    assert_eq!((ran.code, verdict(&ran, "host 127.0.0.1")), (1, "fail".into()), "{ran:?}");
+    assert_eq!((ran.code, verdict(&ran, "host 127.0.0.1:9")), (1, "fail".into()), "{ran:?}");
     let nowhere = World::new();
     let ran = nowhere.run(&["doctor", "--json"]).await;
     assert_eq!((ran.code, verdict(&ran, "data directory")), (1, "fail".into()), "{ran:?}");

@@ -60,7 +60,7 @@ impl World {
     /// The database, as the host opens it.
     pub(super) fn host(&self) -> Store {
         let store = Store::open(&self.data_dir(), now()).unwrap();
-        self.secrets().ensure_installation("shoprelay/").unwrap();
+        self.secrets().ensure_installation("shoprelay/_installation").unwrap();
         store
     }
 

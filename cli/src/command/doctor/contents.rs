@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use relay::ledger::Purpose;
 
 use crate::{
-    command::shop::{names, summary::Summary},
+    command::shop::summary::Summary,
     finding::Finding,
     installation::{Installation, QueueCount},
     output,
@@ -13,33 +13,35 @@ use crate::{
 /// Deliveries take seconds; a message this old is being retried.
 const OLD: SignedDuration = SignedDuration::from_hours(1);
 
-/// The secrets of every shop, and the installation's own.
-pub(super) async fn secrets(installation: &Installation) -> Vec<Finding> {
+/// The secrets of every shop, and the installation's own. Also returns the shops, for further checks.
+pub(super) async fn secrets(installation: &Installation) -> (Vec<Finding>, Vec<Summary>) {
     const CHECK: &str = "secrets";
-    let (secrets, names) = match (installation.secrets(), installation.secret_names().await) {
-        (Ok(secrets), Ok(names)) => (secrets, names),
+    let (key, shops) = match (installation.secrets(), Summary::load_all(installation).await) {
+        (Ok(secrets), Ok(shops)) => (secrets.installation().await, shops),
         (Err(error), _) | (_, Err(error)) => {
-            return vec![Finding::fail(CHECK, error.to_string(), "until this is mended every webhook is answered 503")];
+            let advice = "until this is mended every webhook is answered 503";
+            return (vec![Finding::fail(CHECK, error.to_string(), advice)], Vec::new());
         }
     };
-    let mut findings = vec![match secrets.installation().await {
+    let mut findings = vec![match key {
         Ok(_) => Finding::ok("installation key", "there"),
         Err(error) => {
             Finding::fail("installation key", error.to_string(), "deploy the stack, or start `shoprelay serve` once")
         }
     }];
-    for shop in names::shops(installation.prefix(), &names) {
-        let check = format!("shop {shop}");
-        let faults = Summary::load(&secrets, shop).await.faults();
-        findings.push(match faults.as_slice() {
-            [] => Finding::ok(check, "secrets are complete"),
-            faults => Finding::fail(check, faults.join("; "), "mend it with `shoprelay shop add SHOP --replace`"),
-        });
-    }
-    if findings.len() == 1 {
+    findings.extend(shops.iter().map(shop));
+    if shops.is_empty() {
         findings.push(Finding::warn(CHECK, "there is no shop", "add one with `shoprelay shop add SHOP`"));
     }
-    findings
+    (findings, shops)
+}
+
+fn shop(summary: &Summary) -> Finding {
+    let check = format!("shop {}", summary.shop);
+    match summary.faults().as_slice() {
+        [] => Finding::ok(check, "secrets are complete"),
+        faults => Finding::fail(check, faults.join("; "), "mend it with `shoprelay shop add SHOP --replace`"),
+    }
 }
 
 /// How full and how old the queues are.
@@ -83,7 +85,7 @@ pub(super) async fn attention(installation: &Installation, now: Timestamp) -> Fi
         Ok(rows) if rows.is_empty() => Finding::ok(CHECK, "nothing needs attention"),
         Ok(rows) => {
             let number = if rows.len() < MOST { rows.len().to_string() } else { format!("{MOST} or more") };
-            Finding::warn(CHECK, format!("{number} deliveries need attention"), "see `shoprelay deliveries`")
+            Finding::warn(CHECK, format!("need attention: {number}"), "see `shoprelay deliveries`")
         }
         Err(error) => Finding::fail(CHECK, error.to_string(), "check that the ledger is there and may be read"),
     }

@@ -2,17 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use relay::config::Destinations;
 use url::Url;
 
 use crate::{
-    command::{
-        CommandError,
-        shop::{names, summary::Summary},
-    },
+    command::{CommandError, shop::summary::Summary},
     finding::Finding,
-    installation::Installation,
     reach::{Prober, Reached},
 };
 
@@ -20,47 +17,50 @@ use crate::{
 const WRONG: SignedDuration = SignedDuration::from_mins(4);
 const DRIFTING: SignedDuration = SignedDuration::from_secs(30);
 
+/// Hosts asked at the same time.
+const AT_ONCE: usize = 16;
+
 /// Every host that a shop of this installation delivers to, and the clock.
 pub(super) async fn check(
-    installation: &Installation,
+    shops: &[Summary],
     destinations: &Destinations,
     now: Timestamp,
 ) -> Result<Vec<Finding>, CommandError> {
-    let prober = Prober::new(destinations)?;
-    let mut findings = Vec::new();
-    let mut clocks = Vec::new();
-    for base in hosts(installation, destinations).await {
-        let check = format!("host {}", base.host_str().unwrap_or_default());
-        findings.push(match prober.reach(&base, now).await {
-            Ok(Reached { clock_ahead }) => {
-                clocks.extend(clock_ahead);
-                Finding::ok(check, "answers")
-            }
-            Err(error) => {
-                Finding::fail(check, error, "check this machine's network, name server and time; deliveries wait")
-            }
-        });
-    }
+    let prober = &Prober::new(destinations)?;
+    let reach = |base: Url| async move { (place(&base), prober.reach(&base, now).await) };
+    let answers: Vec<_> = stream::iter(hosts(shops, destinations)).map(reach).buffered(AT_ONCE).collect().await;
+    let clocks: Vec<SignedDuration> =
+        answers.iter().filter_map(|(_, answer)| answer.as_ref().ok()?.clock_ahead).collect();
+    let finding = |(place, answer): (String, Result<Reached, String>)| match answer {
+        Ok(_) => Finding::ok(format!("host {place}"), "answers"),
+        Err(error) => Finding::fail(
+            format!("host {place}"),
+            error,
+            "check this machine's network, name server and time; deliveries wait",
+        ),
+    };
+    let mut findings: Vec<Finding> = answers.into_iter().map(finding).collect();
     findings.push(clock(&clocks));
     Ok(findings)
 }
 
-/// What cannot be read here was reported with the secrets.
-async fn hosts(installation: &Installation, destinations: &Destinations) -> BTreeSet<Url> {
-    let mut hosts = BTreeSet::new();
-    let (Ok(secrets), Ok(names)) = (installation.secrets(), installation.secret_names().await) else {
-        return hosts;
+/// The start pages of all hosts, each once.
+fn hosts(shops: &[Summary], destinations: &Destinations) -> BTreeSet<Url> {
+    let websand = |summary: &Summary| {
+        let account = &summary.websand.good()?.account;
+        Url::parse(&destinations.websand_url.replace("{account}", account)).ok()
     };
-    for shop in names::shops(installation.prefix(), &names) {
-        let summary = Summary::load(&secrets, shop).await;
-        let websand =
-            summary.websand.good().map(|secret| destinations.websand_url.replace("{account}", &secret.account));
-        hosts.extend(websand.and_then(|url| Url::parse(&url).ok()));
-        if summary.websale.is_there() {
-            hosts.extend([destinations.websale_url.clone(), destinations.websale_login_url.clone()]);
-        }
+    let mut hosts: BTreeSet<Url> = shops.iter().filter_map(websand).collect();
+    if shops.iter().any(|summary| summary.websale.is_there()) {
+        hosts.extend([destinations.websale_url.clone(), destinations.websale_login_url.clone()]);
     }
-    hosts
+    hosts.iter().filter_map(|url| url.join("/").ok()).collect()
+}
+
+/// Host and port, as a person writes them.
+fn place(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// One host may be wrong itself, so the smallest difference counts.

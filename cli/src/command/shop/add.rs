@@ -157,7 +157,7 @@ fn text(added: &[Added], url_is_unknown: bool) -> String {
 
 fn one(added: &Added) -> String {
     let wrote = format!("{}: wrote {}\n", added.shop, added.written.join(", "));
-    let faults: Vec<String> = added.faults.iter().map(|fault| format!("  missing: {fault}\n")).collect();
+    let faults: Vec<String> = added.faults.iter().map(|fault| format!("  but: {fault}\n")).collect();
     let secret = added
         .generated_signing_secret
         .as_ref()

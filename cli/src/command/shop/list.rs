@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use relay::config::Variables;
+use relay::{config::Variables, shop::Platform};
 use serde::Serialize;
 
-use super::{names, summary::Summary};
+use super::summary::Summary;
 use crate::{
-    command::{CommandError, Outcome},
+    command::Outcome,
     installation::{Installation, Place},
     output,
     table::Table,
@@ -36,7 +36,7 @@ struct Entry {
 impl List {
     pub(super) async fn run(self) -> Outcome {
         let installation = Installation::open(&self.place, Variables::of_process()).await?;
-        let entries = entries(&installation).await?;
+        let entries: Vec<Entry> = Summary::load_all(&installation).await?.iter().map(entry).collect();
         if self.json {
             output::print_json(&entries)?;
         } else {
@@ -46,20 +46,14 @@ impl List {
     }
 }
 
-async fn entries(installation: &Installation) -> Result<Vec<Entry>, CommandError> {
-    let secrets = installation.secrets()?;
-    let mut entries = Vec::new();
-    for shop in names::shops(installation.prefix(), &installation.secret_names().await?) {
-        let summary = Summary::load(&secrets, shop).await;
-        entries.push(Entry {
-            shop: summary.shop.to_string(),
-            platforms: summary.platforms().into_iter().map(relay::shop::Platform::name).collect(),
-            websand_account: summary.websand.good().map(|secret| secret.account.clone()),
-            websale_subshop: summary.websale.good().map(|secret| format!("{}/{}", secret.shop_id, secret.subshop)),
-            faults: summary.faults(),
-        });
+fn entry(summary: &Summary) -> Entry {
+    Entry {
+        shop: summary.shop.to_string(),
+        platforms: summary.platforms().into_iter().map(Platform::name).collect(),
+        websand_account: summary.websand.good().map(|secret| secret.account.clone()),
+        websale_subshop: summary.websale.good().map(|secret| format!("{}/{}", secret.shop_id, secret.subshop)),
+        faults: summary.faults(),
     }
-    Ok(entries)
 }
 
 fn text(entries: &[Entry]) -> String {

@@ -4,7 +4,7 @@ use relay::shop::ShopName;
 
 /// What a shop's secret is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::command) enum Kind {
+pub(super) enum Kind {
     /// How its webhooks are authenticated.
     Webhook,
     /// Its Websand account.
@@ -14,10 +14,10 @@ pub(in crate::command) enum Kind {
 }
 
 impl Kind {
-    pub(in crate::command) const ALL: [Self; 3] = [Self::Webhook, Self::Websand, Self::Websale];
+    pub(super) const ALL: [Self; 3] = [Self::Webhook, Self::Websand, Self::Websale];
 
     /// The last segment of the secret's name.
-    pub(in crate::command) const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Webhook => "webhook",
             Self::Websand => "websand",
@@ -27,24 +27,24 @@ impl Kind {
 }
 
 /// What all of the shop's secrets begin with.
-pub(in crate::command) fn shop_prefix(prefix: &str, shop: &ShopName) -> String {
+pub(super) fn shop_prefix(prefix: &str, shop: &ShopName) -> String {
     format!("{prefix}{shop}/")
 }
 
 /// The full name.
-pub(in crate::command) fn full(prefix: &str, shop: &ShopName, kind: Kind) -> String {
+pub(super) fn full(prefix: &str, shop: &ShopName, kind: Kind) -> String {
     format!("{prefix}{shop}/{}", kind.name())
 }
 
 /// Takes a full name apart.
-pub(in crate::command) fn parse(prefix: &str, name: &str) -> Option<(ShopName, Kind)> {
+pub(super) fn parse(prefix: &str, name: &str) -> Option<(ShopName, Kind)> {
     let (shop, kind) = name.strip_prefix(prefix)?.split_once('/')?;
     let kind = Kind::ALL.into_iter().find(|known| known.name() == kind)?;
     Some((shop.parse().ok()?, kind))
 }
 
 /// The shops that have at least one of these secrets, in order.
-pub(in crate::command) fn shops(prefix: &str, names: &[String]) -> Vec<ShopName> {
+pub(super) fn shops(prefix: &str, names: &[String]) -> Vec<ShopName> {
     let mut shops: Vec<ShopName> = names.iter().filter_map(|name| parse(prefix, name)).map(|(shop, _)| shop).collect();
     shops.sort();
     shops.dedup();

@@ -2,10 +2,17 @@
 
 use std::sync::Arc;
 
+use futures_util::{StreamExt, stream};
 use relay::{
     secret::{SecretError, Secrets, WebhookSecret, WebsaleSecret, WebsandSecret},
     shop::{Platform, ShopName},
 };
+
+use super::names;
+use crate::{command::CommandError, installation::Installation};
+
+/// Shops whose secrets are read at the same time.
+const AT_ONCE: usize = 8;
 
 /// One of a shop's secrets.
 pub(in crate::command) enum Part<T> {
@@ -64,6 +71,14 @@ impl Summary {
             websale: Part::new(secrets.websale(&shop).await),
             shop,
         }
+    }
+
+    /// All shops of the installation, in the order of their names.
+    pub(in crate::command) async fn load_all(installation: &Installation) -> Result<Vec<Self>, CommandError> {
+        let secrets = &installation.secrets()?;
+        let names = installation.secret_names().await?;
+        let shops = stream::iter(names::shops(installation.prefix(), &names));
+        Ok(shops.map(|shop| Self::load(secrets, shop)).buffered(AT_ONCE).collect().await)
     }
 
     /// Whether none of the secrets is there.

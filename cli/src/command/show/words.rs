@@ -55,7 +55,7 @@ const fn state(state: State) -> &'static str {
         State::Open => "being delivered, or waiting for another try",
         State::Scheduled => "waits for its time",
         State::Intended => "a call that cannot be undone is being made",
-        State::Sent => "sent; WEBSALE is sending it out",
+        State::Sent => "WEBSALE is sending it out",
         State::Delivered => "done",
         State::Suppressed => "withheld by a rule",
         State::Cancelled => "cancelled before anything was sent",
@@ -110,7 +110,7 @@ const fn purpose(purpose: Purpose) -> &'static str {
 
 fn promotion(plan: &PendingPromotion, now: Timestamp) -> String {
     let channel = channel(plan);
-    let send = plan.send_at.map(|at| format!(", goes out {}", when(at, now))).unwrap_or_default();
+    let send = plan.send_at.map(|at| format!(", to be sent {}", when(at, now))).unwrap_or_default();
     let before = plan.send_before.map(|at| format!(", not after {}", output::time(at))).unwrap_or_default();
     let draft = if plan.draft { ", a draft" } else { "" };
     format!("{channel}{send}{before}{draft}")
