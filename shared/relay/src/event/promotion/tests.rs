@@ -222,3 +222,18 @@ fn every_fault_is_reported_at_once() {
     pointers.sort();
     assert_eq!(pointers, ["/colour", "/id", "/text", "/title", "/updated_at", "/visible_days", "/visible_until"]);
 }
+
+#[test]
+fn the_documented_channel_matrix_is_the_one_that_is_checked() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/events.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    for (field, needs) in matrix::MATRIX {
+        let words = needs.map(|need| match need {
+            matrix::Need::Required => "required",
+            matrix::Need::Optional => "optional",
+            matrix::Need::Refused => "no",
+        });
+        let row = format!("| `{field}` | {} |", words.join(" | "));
+        assert!(text.contains(&row), "docs/events.md lacks the row {row}");
+    }
+}

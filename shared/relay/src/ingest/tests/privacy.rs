@@ -33,14 +33,14 @@ impl MakeWriter<'_> for Lines {
 /// The body with the canary instead of one of its texts, for every text of it; and with a field of that name.
 fn with_canaries(body: &Value) -> Vec<Value> {
     fn places(value: &Value, at: &str, found: &mut Vec<String>) {
-        match value {
-            Value::Object(fields) => {
-                fields.iter().for_each(|(name, value)| places(value, &format!("{at}/{name}"), found))
-            }
-            Value::Array(items) => {
-                items.iter().enumerate().for_each(|(number, value)| places(value, &format!("{at}/{number}"), found));
-            }
-            _ => found.push(at.to_owned()),
+        for (name, value) in value.as_object().into_iter().flatten() {
+            places(value, &format!("{at}/{name}"), found);
+        }
+        for (number, value) in value.as_array().into_iter().flatten().enumerate() {
+            places(value, &format!("{at}/{number}"), found);
+        }
+        if !value.is_object() && !value.is_array() {
+            found.push(at.to_owned());
         }
     }
     let mut found = Vec::new();
@@ -59,8 +59,11 @@ fn with_canaries(body: &Value) -> Vec<Value> {
 async fn no_address_comes_back_in_an_answer_a_receipt_a_log_line_or_a_reason() {
     let lines = Lines::default();
     let subscriber =
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(lines.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+        || tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(lines.clone()).finish();
+    // While there is only one subscriber, tracing asks the thread that comes to a line first whether anybody wants it, and
+    // remembers a no of the other tests' threads. With two it asks them all.
+    let _second = tracing::Dispatch::new(subscriber());
+    let _guard = tracing::subscriber::set_default(subscriber());
     let world = World::new();
     let mut requests = Vec::new();
     for (name, endpoint) in [
