@@ -13,6 +13,9 @@ use crate::{
     shop::Platform,
 };
 
+#[cfg(test)]
+mod tests;
+
 /// Whoever works on a promotion longer than this is believed to be gone, and the promotion is queued once more.
 pub(crate) const AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(10);
 

@@ -19,6 +19,8 @@ use crate::{
 
 mod ask;
 mod record;
+#[cfg(test)]
+mod tests;
 
 /// How many dispatches are asked about at the same time.
 const AT_ONCE: usize = 8;

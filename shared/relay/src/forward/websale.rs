@@ -9,10 +9,7 @@ use crate::{
     config::Destinations,
     destination::websale::login::Tokens,
     event::{Event, Promotion},
-    ledger::{
-        Guess, Row, State,
-        transition::{Relevance, settled},
-    },
+    ledger::{Guess, Row},
     message::{Kind, Message, Payload},
     ports::Ports,
     queue::{Handler, Received, Settlement},
@@ -29,6 +26,8 @@ mod entry;
 mod personalised;
 mod prepare;
 mod standing;
+#[cfg(test)]
+mod tests;
 mod wanted;
 mod work;
 
@@ -83,10 +82,7 @@ impl WebsaleForwarder {
     async fn scheduled(&self, attempt: Attempt<'_>, promotion: &Promotion, message: &Message) -> Step<Settlement> {
         let secret = self.ports.secrets.websale(attempt.shop).await;
         let wanted = Wanted::of(promotion, message, secret.as_deref().ok());
-        let relevance = |row: &Row| match standing::of_event(row, &attempt) {
-            Relevance::Open if wanted.is_as_prepared(row) => Relevance::Record(attempt.revision),
-            relevance => relevance,
-        };
+        let relevance = |row: &Row| standing::of_event(row, &attempt, |row| wanted.is_as_prepared(row));
         let note = |row: &mut Row| wanted.note(row, attempt.event_id);
         let row = attempt.claim_noting(Guess::Unknown, relevance, note).await?;
         if let Err(error) = secret {
@@ -101,7 +97,7 @@ impl WebsaleForwarder {
 
     /// A promotion called off.
     async fn cancelled(&self, attempt: Attempt<'_>) -> Step<Settlement> {
-        let relevance = |row: &Row| standing::of_event(row, &attempt);
+        let relevance = |row: &Row| standing::of_event(row, &attempt, |_| false);
         let note = |row: &mut Row| standing::note_cancellation(row, &attempt);
         let row = attempt.claim_noting(Guess::Unknown, relevance, note).await?;
         let mut work = Work::new(self, attempt, row);
@@ -112,9 +108,7 @@ impl WebsaleForwarder {
             work.deactivate().await?;
         }
         content::delete(&self.ports, &work.row).await.map_err(|error| work.attempt.ledger_failed(&error))?;
-        let (event_id, now) = (work.attempt.event_id, work.attempt.now());
-        let next = |row| settled(content::deleted(row), event_id, State::Cancelled, now);
-        Ok(work.attempt.finish(&work.row, "cancelled", next).await)
+        Ok(work.cancelled().await)
     }
 
     /// A promotion whose time has come, unless it was changed or called off meanwhile.

@@ -71,11 +71,11 @@ impl Entry {
     }
 }
 
-/// From when an entry is shown. Without any time in the promotion it is shown at once; its revision says so as well as
-/// the receipt does, and is the same each time the webhook comes.
+/// From when an entry is shown. A promotion without any time is shown from its receipt on; its revision says "now" as
+/// well, and is the same each time the shop sends the webhook, so that the entry's content is the same too.
 fn visible_from(promotion: &Promotion, received_at: Timestamp) -> Timestamp {
-    let now = promotion.updated_at.min(received_at);
-    promotion.visible_from.or(promotion.send_at).unwrap_or(now)
+    let from = promotion.visible_from.or(promotion.send_at).unwrap_or(received_at);
+    if from == received_at { promotion.updated_at.min(received_at) } else { from }
 }
 
 /// The body of a personalised push, or nothing if the promotion is of another channel.

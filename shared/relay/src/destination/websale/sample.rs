@@ -25,8 +25,8 @@ pub(crate) fn secret() -> WebsaleSecret {
         final_statuses: vec!["finished".into(), "error".into()],
         os_types: ("ios".into(), "android".into()),
         poll_interval: Duration::from_secs(30),
-        poll_deadline: Duration::from_secs(6 * 3600),
-        login_backoff: Duration::from_secs(900),
+        poll_deadline: Duration::from_hours(6),
+        login_backoff: Duration::from_mins(15),
         requests_per_second: None,
     }
 }

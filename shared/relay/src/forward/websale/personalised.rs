@@ -7,10 +7,7 @@ use crate::{
     destination::websale::{answer, login::Session},
     forward::attempt::failure,
     http::Response,
-    ledger::{
-        Due, LastError, Poll, Purpose, Row, State,
-        transition::{last_error, settled},
-    },
+    ledger::{Due, LastError, Poll, Purpose, Row, State, transition::last_error},
     queue::Settlement,
     retry::{Call, Decision, decide},
 };
@@ -91,15 +88,14 @@ impl Work<'_> {
         .await
     }
 
-    async fn sent(&mut self, response: &Response, session: &Session) -> Step<Settlement> {
+    async fn sent(&self, response: &Response, session: &Session) -> Step<Settlement> {
         let id = answer::dispatch_id(response);
-        let (event_id, now) = (self.attempt.event_id, self.attempt.now());
+        let now = self.attempt.now();
         let interval = SignedDuration::try_from(session.secret.poll_interval).unwrap_or(SignedDuration::MAX);
         let next = |row: Row| {
-            let mut row = settled(row, event_id, State::Delivered, now);
+            let mut row = self.ended(row, State::Delivered);
             row.steps.sent = true;
             row.revision = newest(&row);
-            row.attempts.clear();
             match &id {
                 Some(id) => {
                     row.state = State::Sent;
@@ -112,25 +108,23 @@ impl Work<'_> {
             }
             row
         };
-        let mut noted = self.remember(next).await;
+        let mut noted = self.attempt.store(&self.row, next).await;
         for _ in 1..NOTE_TRIES {
             if noted.is_ok() {
                 break;
             }
-            noted = self.remember(next).await;
+            noted = self.attempt.store(&self.row, next).await;
         }
-        noted?;
+        if let Err(error) = noted {
+            return Err(self.attempt.ledger_failed(&error));
+        }
         if id.is_none() {
-            self.delete_content().await;
+            // Nobody asks about this dispatch, so nobody deletes its content later.
+            if let Err(error) = content::delete(&self.forwarder.ports, &self.row).await {
+                tracing::warn!(row = %self.attempt.key, %error, "the content of a sent push is still stored");
+            }
         }
         Ok(self.attempt.log_done("sent"))
-    }
-
-    /// Nobody asks about this dispatch any more, so its content goes now.
-    async fn delete_content(&self) {
-        if let Err(error) = content::delete(&self.forwarder.ports, &self.row).await {
-            tracing::warn!(row = %self.attempt.key, %error, "the content of a sent push is still stored");
-        }
     }
 }
 

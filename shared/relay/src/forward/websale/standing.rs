@@ -29,15 +29,16 @@ pub(super) fn has_other_channel(row: &Row, channel: Channel) -> bool {
     row.promotion.as_ref().is_some_and(|promotion| promotion.channel != channel)
 }
 
-/// Whether a schedule or a cancellation still has something to do. Revisions decide, whatever order webhooks arrive in.
-pub(super) fn of_event(row: &Row, attempt: &Attempt<'_>) -> Relevance {
+/// Whether a schedule or a cancellation still has something to do. Revisions decide, whatever order webhooks arrive in;
+/// a newer one that asks for nothing new is recorded.
+pub(super) fn of_event(row: &Row, attempt: &Attempt<'_>, asks_nothing_new: impl Fn(&Row) -> bool) -> Relevance {
     let Some(known) = newest(row) else { return Relevance::Open };
     match attempt.revision.compare(&known) {
-        Ordering::Less => Relevance::Superseded,
         Ordering::Equal if is_unsettled(row, attempt) => Relevance::Open,
-        Ordering::Equal => Relevance::Superseded,
+        Ordering::Less | Ordering::Equal => Relevance::Superseded,
         // A person decides first; the revision tells that it is not what the shop wants any more.
         Ordering::Greater if row.state == State::OutcomeUnknown => Relevance::Record(attempt.revision),
+        Ordering::Greater if asks_nothing_new(row) => Relevance::Record(attempt.revision),
         Ordering::Greater => Relevance::Open,
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Step, WebsaleForwarder, standing::newest};
+use super::{Step, WebsaleForwarder, content, standing::newest};
 use crate::{
     destination::websale::{
         call::Calls,
@@ -144,10 +144,15 @@ impl<'a> Work<'a> {
         let next = |mut row: Row| {
             step(&mut row);
             row.revision = newest(&row);
-            row.attempts.clear();
-            settled(row, self.attempt.event_id, State::Delivered, self.attempt.now())
+            self.ended(row, State::Delivered)
         };
         self.attempt.finish(&self.row, outcome, next).await
+    }
+
+    /// The promotion is called off, and nothing of it is shown or stored.
+    pub(super) async fn cancelled(&self) -> Settlement {
+        let next = |row| self.ended(content::deleted(row), State::Cancelled);
+        self.attempt.finish(&self.row, "cancelled", next).await
     }
 
     /// A change or a cancellation of what is out already: noted, nothing else. Polling goes on.
@@ -155,7 +160,7 @@ impl<'a> Work<'a> {
         let next = |mut row: Row| {
             let polled = row.due.filter(|due| due.purpose == Purpose::Poll);
             row.revision = Some(self.attempt.revision);
-            row = settled(row, self.attempt.event_id, State::TooLate, self.attempt.now());
+            row = self.ended(row, State::TooLate);
             if polled.is_some() {
                 row.due = polled;
                 row.expires_at = None;
@@ -163,6 +168,12 @@ impl<'a> Work<'a> {
             row
         };
         self.attempt.finish(&self.row, "too_late", next).await
+    }
+
+    /// Nothing is left of this event, nor of older ones that did not come to an end: the row knows better.
+    pub(super) fn ended(&self, mut row: Row, state: State) -> Row {
+        row.attempts.clear();
+        settled(row, self.attempt.event_id, state, self.attempt.now())
     }
 
     /// Gives the message up.

@@ -96,6 +96,9 @@ fn an_entry_without_times_is_shown_from_its_revision_on_whenever_the_webhook_com
     let first = Entry::of(&timeless, at("2026-06-01T08:00:01Z"), &secret()).unwrap();
     let repeated = Entry::of(&timeless, at("2026-06-01T09:00:00Z"), &secret()).unwrap();
     assert_eq!(first.content_hash(), repeated.content_hash());
+    // Readers of events fill the time of receipt in.
+    let filled = Promotion { visible_from: Some(at("2026-06-01T08:00:01Z")), ..timeless.clone() };
+    assert_eq!(entry(&filled).content_hash(), first.content_hash());
     assert_eq!(first.fields["validFrom"], json!(at("2026-06-01T08:00:00Z").as_second()));
     let ahead = Entry::of(&timeless, at("2026-06-01T07:59:00Z"), &secret()).unwrap();
     assert_eq!(ahead.fields["validFrom"], json!(at("2026-06-01T07:59:00Z").as_second()));

@@ -18,7 +18,7 @@ fn acme() -> ShopName {
 }
 
 fn soon(stage: &Stage) -> Timestamp {
-    stage.ports.clock.now() + Duration::from_secs(120)
+    stage.ports.clock.now() + Duration::from_mins(2)
 }
 
 fn text(session: &Session) -> String {
@@ -72,7 +72,7 @@ async fn after_403_or_423_no_process_logs_in_for_a_quarter_of_an_hour() {
         for process in [tokens(&stage), tokens(&stage)] {
             let error = process.session(&shop, soon(&stage)).await.err().unwrap();
             let LoginError::Blocked { until, status: told } = error else { panic!("{error}") };
-            assert_eq!((until, told), (began + Duration::from_secs(900), status));
+            assert_eq!((until, told), (began + Duration::from_mins(15), status));
             stage.world.advance(449);
         }
         assert_eq!(stage.websale.log(), ["login"]);

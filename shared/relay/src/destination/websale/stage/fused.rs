@@ -13,7 +13,7 @@ use crate::{
     forward::testing::TestQueue,
     ledger::{self, Expected, LedgerError, MemoryLedger, PartId, Purpose, Put, Row},
     message::{Message, RowKey},
-    queue::{DeadLetter, Queue as _, QueueError},
+    queue::{DeadLetter, QueueError},
 };
 
 /// When the crash comes: before the call is made, or after it was made and before its answer arrives.
