@@ -14,11 +14,12 @@ enum Deed {
     Send(&'static str),
     Receive(&'static str),
     PutRow,
+    DeletePart,
 }
-use Deed::{PutRow, Read, Receive, Send};
+use Deed::{DeletePart, PutRow, Read, Receive, Send};
 
 /// Everything that any function does, as far as policies tell functions apart.
-const DEEDS: [Deed; 11] = [
+const DEEDS: [Deed; 12] = [
     Read("webhook"),
     Read("websand"),
     Read("websale"),
@@ -30,6 +31,7 @@ const DEEDS: [Deed; 11] = [
     Receive("websand"),
     Receive("websale"),
     PutRow,
+    DeletePart,
 ];
 
 #[tokio::test]
@@ -47,9 +49,9 @@ async fn each_function_may_do_what_it_has_to_and_nothing_else() {
             "WebsandForwarder",
             &[Read("websand"), Read("_installation"), Send("websand-dlq"), Receive("websand"), PutRow],
         ),
-        ("WebsaleForwarder", &[Read("websale"), Send("websale-dlq"), Receive("websale"), PutRow]),
+        ("WebsaleForwarder", &[Read("websale"), Send("websale-dlq"), Receive("websale"), PutRow, DeletePart]),
         ("PromotionDispatcher", &[Send("websale"), PutRow]),
-        ("PushStatusPoller", &[Read("websale"), PutRow]),
+        ("PushStatusPoller", &[Read("websale"), PutRow, DeletePart]),
     ];
     for (function, allowed) in may {
         let role = role_of(stack, function).await;
@@ -84,6 +86,10 @@ async fn attempt(stack: &Stack, aws: &Aws, deed: Deed) -> Result<Value, Refused>
         PutRow => {
             let item = json!({"pk": {"S": "policies#probe"}, "x": {"S": "x"}});
             aws.json(Json::DynamoDb, "PutItem", &json!({"TableName": format!("{NAME}-ledger"), "Item": item})).await
+        }
+        DeletePart => {
+            let key = json!({"pk": {"S": "policies#none"}});
+            aws.json(Json::DynamoDb, "DeleteItem", &json!({"TableName": format!("{NAME}-ledger"), "Key": key})).await
         }
     }
 }
