@@ -94,10 +94,11 @@ async fn what_sqs_would_not_take_is_not_sent() {
 
 #[tokio::test]
 async fn the_largest_message_that_can_be_queued_can_be_parked() {
-    let empty = message("");
+    // Without a trace, parking adds more attributes than it takes away.
+    let of = |detail: &str| Message { traceparent: None, ..message(detail) };
+    let empty = of("");
     let overhead = empty.to_json().len() + "typeString".len() + empty.type_name().len();
-    let overhead = overhead + "traceparentString".len() + empty.traceparent.as_ref().unwrap().len();
-    let largest = message(&"x".repeat(MAX_MESSAGE - PARKING_RESERVE - overhead));
+    let largest = of(&"x".repeat(MAX_MESSAGE - PARKING_RESERVE - overhead));
     let server = Server::answering([stored(), stored()]);
     let queue = SqsQueue::new(server.config().sqs(), urls());
     queue.send(&largest).await.unwrap();
