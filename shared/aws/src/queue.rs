@@ -8,7 +8,7 @@ use relay::{
     config::{ConfigError, Variables},
     message::Message,
     queue::{DeadLetter, Queue, QueueError},
-    shop::Destination,
+    shop::{Destination, ShopName},
 };
 
 use crate::failure::describe;
@@ -137,7 +137,7 @@ impl Queue for SqsQueue {
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {
         Box::pin(async move {
             let url = self.urls.dead_letters(letter.destination).map_err(not_configured)?;
-            let shop = letter.shop.as_ref().map(|shop| shop.as_str());
+            let shop = letter.shop.as_ref().map(ShopName::as_str);
             let parked = Letter {
                 body: permitted(&letter.body),
                 shop,

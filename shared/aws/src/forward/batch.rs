@@ -18,9 +18,9 @@ use crate::failure::describe;
 /// TLS handshake costs a small function more than the request.
 const CONCURRENCY: usize = 5;
 /// How long SQS can hide a message, counted from its receipt.
-const LONGEST_HOLD: Duration = Duration::from_secs(12 * 60 * 60);
+const LONGEST_HOLD: Duration = Duration::from_hours(12);
 /// The receipt lies this much before the invocation at most.
-const RECEIPT_MARGIN: Duration = Duration::from_secs(60);
+const RECEIPT_MARGIN: Duration = Duration::from_mins(1);
 
 /// What Lambda hands over.
 #[derive(Debug, Deserialize)]

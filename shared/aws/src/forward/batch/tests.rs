@@ -71,6 +71,6 @@ async fn a_message_without_an_id_fails_the_invocation() {
 
 #[test]
 fn a_hold_stays_within_what_sqs_allows() {
-    assert_eq!(seconds(Duration::from_secs(7 * 24 * 3600), Duration::from_secs(90)), 12 * 3600 - 90 - 60);
+    assert_eq!(seconds(Duration::from_hours(7 * 24), Duration::from_secs(90)), 12 * 3600 - 90 - 60);
     assert_eq!(seconds(Duration::from_millis(1), Duration::ZERO), 1);
 }
