@@ -86,10 +86,7 @@ async fn websand(secret: &WebsandSecret, destinations: &Destinations) -> Result<
     Ok(match Prober::new(destinations)?.reach(&url, SystemClock.now()).await {
         Ok(_) => Finding::ok(
             CHECK,
-            format!(
-                "{base} answers; whether account and key are right shows only the first delivery: \
-                     Websand documents no call that does nothing"
-            ),
+            format!("{base} answers; the API key is not proven: Websand documents no call that does nothing"),
         ),
         Err(error) => {
             Finding::fail(CHECK, format!("{base}: {error}"), "check the account name and this machine's network")

@@ -116,6 +116,17 @@ mod tests {
     }
 
     #[test]
+    fn every_topic_goes_where_a_test_webhook_of_it_goes() {
+        for (topic, endpoint, _) in CANONICAL {
+            assert_eq!(topic.parse::<crate::webhook::Topic>().unwrap().endpoint(), *endpoint, "{topic}");
+        }
+        for (topic, endpoint, _) in SHOPIFY {
+            let topic: crate::webhook::Topic = format!("shopify:{topic}").parse().unwrap();
+            assert_eq!(topic.endpoint(), *endpoint);
+        }
+    }
+
+    #[test]
     fn only_what_is_forwarded_to_a_destination_the_shop_has_is_asked_for() {
         let shop = "acme".parse().unwrap();
         let canonical =
