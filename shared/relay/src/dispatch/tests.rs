@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    destination::websale::stage::Stage,
+    destination::websale::stage::{Crash, Stage},
     event::Channel,
     ledger::{Lease, Ledger, PendingPromotion, State},
     message::{Kind, RowKey},
@@ -144,4 +144,26 @@ async fn a_promotion_not_due_yet_waits() {
     let later = Due { purpose: Purpose::Send, at: stage.ports.clock.now() + Duration::from_secs(1) };
     store(&stage, &Row { due: Some(later), ..waiting(&stage, "summer") }).await;
     assert_eq!(run(&stage).await, Dispatched::default());
+}
+
+#[tokio::test]
+async fn a_dispatcher_that_ends_at_any_call_loses_no_promotion() {
+    for crash in [Crash::Before, Crash::After] {
+        for number in 0.. {
+            let stage = Stage::new();
+            store(&stage, &waiting(&stage, "summer")).await;
+            stage.fuse.set(number, crash);
+            let mut running = std::pin::pin!(run(&stage));
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            let done = running.as_mut().poll(&mut context).is_ready();
+            stage.fuse.clear();
+            if done {
+                assert!(number > 2);
+                break;
+            }
+            // Whatever it left behind: the promotion is on the queue, or the next run queues it at once.
+            run(&stage).await;
+            assert!(!queued(&stage).is_empty(), "{crash:?} call {number}");
+        }
+    }
 }

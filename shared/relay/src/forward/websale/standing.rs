@@ -19,6 +19,13 @@ pub(crate) fn newest(row: &Row) -> Option<Revision> {
     }
 }
 
+/// The row has heard of this revision; nothing else follows from it.
+pub(super) fn record(row: &mut Row, revision: Revision) {
+    if newest(row).is_none_or(|known| revision.is_newer_than(&known)) {
+        row.revision = Some(revision);
+    }
+}
+
 /// Whether the promotion went out to devices, or may have. From then on it is never sent again.
 pub(super) fn is_out(row: &Row) -> bool {
     row.steps.sent || matches!(row.state, State::Intended | State::Sent | State::OutcomeUnknown)
@@ -65,7 +72,7 @@ fn is_redriven(row: &Row, attempt: &Attempt<'_>) -> bool {
 /// Notes a cancellation before anything is done about it: from now on nothing goes out.
 pub(super) fn note_cancellation(row: &mut Row, attempt: &Attempt<'_>) {
     if row.state == State::OutcomeUnknown {
-        row.revision = Some(attempt.revision);
+        record(row, attempt.revision);
     }
     if is_out(row) {
         return;

@@ -64,7 +64,7 @@ impl Wanted {
     /// Notes what is wanted before anything is done about it: what was wanted before does not go out any more.
     pub(super) fn note(&self, row: &mut Row, event_id: &str) {
         if row.state == State::OutcomeUnknown {
-            row.revision = Some(self.revision);
+            standing::record(row, self.revision);
             return;
         }
         let known = standing::newest(row);

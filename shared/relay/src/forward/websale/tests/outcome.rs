@@ -148,3 +148,52 @@ async fn an_entry_without_an_id_is_parked_before_anything_is_shown() {
     play.schedules(&at_once(Channel::Push, 0)).await;
     assert_eq!((play.parked(), play.calls()), (vec!["no_entry_id".to_owned()], vec!["create".to_owned()]));
 }
+
+#[tokio::test]
+async fn a_log_in_that_fails_after_a_refused_token_leaves_no_intent() {
+    let play = Play::new();
+    play.stage.websale.will("personalised", Script::Answer(401, json!({})));
+    let message = play.schedule(&at_once(Channel::PersonalisedPush, 0));
+    play.stage.websale.will("login", Script::Answer(200, json!({"token": "1"})));
+    play.stage.websale.will("login", Script::Answer(503, json!({})));
+    assert!(matches!(play.handle(&message).await, Settlement::Back { .. }));
+    assert_eq!((play.state(), play.stage.websale.dispatches().len()), (State::Scheduled, 0));
+    tried_again(&play, &message).await;
+    assert_eq!((play.state(), play.stage.websale.dispatches().len()), (State::Sent, 1));
+}
+
+/// Handles `message` until the row is intended; then its lease ends, and `other` finds it so. Then the answer arrives.
+async fn overtaken(play: &Play, message: &Message, other: &Message) {
+    let received = play.stage.world.received(message);
+    let mut late = pin!(play.forwarder.handle(received));
+    let mut context = Context::from_waker(std::task::Waker::noop());
+    while play.stage.world.ledger.rows().is_empty() || play.state() != State::Intended {
+        assert!(late.as_mut().poll(&mut context).is_pending());
+    }
+    play.stage.world.advance(200);
+    play.done(other).await;
+    assert_eq!(play.state(), State::OutcomeUnknown);
+    assert_eq!(late.await, Settlement::Done);
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_after_the_lease_still_settles_the_push() {
+    let play = Play::new();
+    let message = play.schedule(&at_once(Channel::PersonalisedPush, 0));
+    overtaken(&play, &message, &message).await;
+    let row = play.row();
+    assert_eq!((row.state, row.attention, row.remote_id.as_deref()), (State::Sent, None, Some("101")));
+    assert_eq!(play.stage.websale.dispatches().len(), 1);
+}
+
+#[tokio::test]
+async fn a_cancellation_that_finds_a_vanished_worker_is_remembered_for_the_person_who_decides() {
+    let play = Play::new();
+    play.stage.websale.will("personalised", Script::Lost);
+    let message = play.schedule(&at_once(Channel::PersonalisedPush, 0));
+    let cancellation = play.cancellation(1);
+    overtaken(&play, &message, &cancellation).await;
+    let row = play.row();
+    assert_eq!((row.state, row.attention), (State::OutcomeUnknown, Some(Attention::OutcomeUnknown)));
+    assert_eq!(row.revision, Some(cancellation.revision()));
+}
