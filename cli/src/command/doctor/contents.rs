@@ -56,7 +56,7 @@ pub(super) async fn queues(installation: &Installation, now: Timestamp) -> Vec<F
 
 fn queue(count: &QueueCount, now: Timestamp) -> Finding {
     let check = format!("queue {}", count.destination);
-    let age = count.oldest.map(|at| format!(", the oldest since {}", output::distance(at, now))).unwrap_or_default();
+    let age = count.oldest.map(|at| format!(", the oldest came {}", output::distance(at, now))).unwrap_or_default();
     let detail = format!("{} waiting{age}, {} dead letters", count.waiting, count.dead);
     if count.dead > 0 {
         return Finding::warn(check, detail, "see `shoprelay deliveries` for why");

@@ -162,8 +162,7 @@ pub(crate) fn why(row: &Row) -> String {
 
 /// One destination's queues in one line.
 pub(crate) fn queue(count: &QueueCount, now: Timestamp) -> String {
-    let oldest =
-        count.oldest.map(|at| format!(" (the oldest since {})", output::distance(at, now))).unwrap_or_default();
+    let oldest = count.oldest.map(|at| format!(" (the oldest came {})", output::distance(at, now))).unwrap_or_default();
     let in_hand = count.in_hand.map(|number| format!(", {number} in hand or put back")).unwrap_or_default();
     format!("Queue {}: {} waiting{oldest}{in_hand}, {} dead letters", count.destination, count.waiting, count.dead)
 }
