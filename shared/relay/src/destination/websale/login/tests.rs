@@ -139,3 +139,17 @@ async fn shops_of_one_account_share_its_token_and_others_do_not() {
     }
     assert_eq!(stage.websale.log_ins(), 2);
 }
+
+#[tokio::test]
+async fn a_block_lasts_as_the_shop_says_and_never_less_than_a_quarter_of_an_hour() {
+    for (setting, expected) in [(60, 900), (7200, 7200)] {
+        let stage = Stage::new();
+        let mut secret = json!({"shop_id": "acme-id", "subshop": "Deutsch", "username": "u", "password": "p"});
+        secret["login_backoff_seconds"] = setting.into();
+        stage.world.secret("acme/websale", secret);
+        stage.websale.will("login", Script::Answer(423, json!({})));
+        let error = tokens(&stage).session(&acme(), soon(&stage)).await.err().unwrap();
+        let LoginError::Blocked { until, .. } = error else { panic!("{error}") };
+        assert_eq!(until, stage.ports.clock.now() + Duration::from_secs(expected));
+    }
+}

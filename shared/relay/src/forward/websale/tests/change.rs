@@ -35,6 +35,8 @@ async fn a_due_message_of_an_older_revision_is_void() {
         play.done(&old).await;
         assert_eq!((play.calls(), play.state()), (vec![], State::Scheduled));
         play.advance_to(minute(25 * 60));
+        play.done(&old).await;
+        assert_eq!((play.calls(), play.state()), (vec![], State::Scheduled));
         play.dispatches().await;
         assert!(matches!(play.state(), State::Delivered | State::Sent));
     }
