@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests, helper functions included")]
 
 mod deployed;
+mod embedded;
 mod guard;
 mod probe;

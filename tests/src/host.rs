@@ -4,10 +4,17 @@ use std::{
     fs::{File, OpenOptions},
     io::Write,
     os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
+    sync::Arc,
 };
 
+use relay::{
+    clock::SystemClock,
+    ledger::{Ledger, Row},
+    shop::Destination,
+};
+use relay_sqlite::{SqliteLedger, SqliteQueue, Store};
 use serde_json::Value;
 
 use crate::{binaries, leash::logged, sandbox::Sandbox};
@@ -22,7 +29,7 @@ pub struct Host {
 
 impl Host {
     /// A data directory with these secrets, by name.
-    pub fn new(secrets: &[(&str, Value)]) -> Self {
+    pub fn new(secrets: &[(String, Value)]) -> Self {
         let host = Self { folder: tempfile::tempdir().expect("a folder"), starts: 0, running: None };
         std::fs::create_dir_all(host.data()).expect("the folder can be made");
         let mut options = OpenOptions::new();
@@ -82,9 +89,21 @@ impl Host {
         }
     }
 
-    /// Runs an operator's command on the data directory and gives what `--json` printed.
-    pub fn command(&self, arguments: &[&str]) -> Value {
-        command(&self.data(), arguments)
+    /// All rows of the ledger, read beside the host or after its end.
+    pub async fn rows(&self) -> Vec<Row> {
+        let ledger = SqliteLedger::new(self.store());
+        ledger.scan("", usize::MAX).await.expect("the ledger can be read")
+    }
+
+    /// How many messages wait for this destination, and how many are dead letters.
+    pub async fn queued(&self, destination: Destination) -> (u64, u64) {
+        let queue = SqliteQueue::new(self.store(), Arc::new(SystemClock));
+        let counts = queue.counts(destination).await.expect("the queue can be read");
+        (counts.waiting, counts.dead)
+    }
+
+    fn store(&self) -> Store {
+        Store::read_only(&self.data()).expect("the host has made its store")
     }
 }
 
@@ -92,13 +111,6 @@ impl Drop for Host {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-fn command(data: &Path, arguments: &[&str]) -> Value {
-    let mut command = Command::new(binaries::path("shoprelay"));
-    let output = command.args(arguments).arg("--json").arg("--data-dir").arg(data).output().expect("the command runs");
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("--json prints JSON")
 }
 
 /// One table of `secrets.toml`. JSON's strings, numbers and lists are also TOML's; objects inside are written inline.

@@ -23,3 +23,9 @@ pub fn websale(subshop: &str) -> Value {
     json!({"shop_id": subshop, "subshop": subshop, "username": "api", "password": "right",
         "poll": {"interval": 1, "deadline": 600}})
 }
+
+/// All secrets of a shop of the embedded host.
+pub fn secrets(name: &str) -> [(String, Value); 3] {
+    let named = |kind: &str| format!("shoprelay/{name}/{kind}");
+    [(named("webhook"), webhook()), (named("websand"), websand(name)), (named("websale"), websale(name))]
+}
