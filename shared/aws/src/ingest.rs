@@ -2,7 +2,9 @@
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use bytes::Bytes;
+use http::{Request, Response};
+use lambda_http::{Body, Error, service_fn};
 use relay::{
     ingest::{Endpoint, Ingest},
     shop::Destination,
@@ -10,9 +12,8 @@ use relay::{
 
 use crate::start::{self, Base};
 
-mod invocation;
-
-use invocation::{HttpAnswer, HttpInvocation};
+#[cfg(test)]
+mod tests;
 
 /// Secret and queue together: Shopify waits 5 s in all, and a cold start and the way back need their part.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
@@ -36,7 +37,7 @@ async fn serve(endpoint: Endpoint) -> Result<(), Error> {
     }
     let ingest = Ingest { secrets: base.secrets, queue: Arc::new(queue), clock: base.clock };
     let ingest = &ingest;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<HttpInvocation>| answer(ingest, endpoint, event.payload))).await
+    lambda_http::run(service_fn(|request: Request<Body>| answer(ingest, endpoint, request))).await
 }
 
 const fn destination(endpoint: Endpoint) -> Destination {
@@ -46,8 +47,18 @@ const fn destination(endpoint: Endpoint) -> Destination {
     }
 }
 
-async fn answer(ingest: &Ingest, endpoint: Endpoint, invocation: HttpInvocation) -> Result<HttpAnswer, Error> {
-    let request = invocation.into_request()?;
-    let received = tokio::time::timeout(ANSWER_WITHIN, ingest.receive(Some(endpoint), request)).await;
-    Ok(received.unwrap_or_else(|_| ingest.unavailable()).response.into())
+async fn answer(ingest: &Ingest, endpoint: Endpoint, request: Request<Body>) -> Result<Response<Body>, Error> {
+    let received = tokio::time::timeout(ANSWER_WITHIN, ingest.receive(Some(endpoint), request.map(raw))).await;
+    let response = received.unwrap_or_else(|_| ingest.unavailable()).response;
+    // Every answer of ours is JSON, which API Gateway takes as text.
+    Ok(response.map(|body| Body::Text(String::from_utf8_lossy(&body).into_owned())))
+}
+
+/// The bytes that the shop sent and signed: Base64 is what API Gateway makes of them, not part of them.
+fn raw(body: Body) -> Bytes {
+    match body {
+        Body::Text(text) => text.into(),
+        Body::Binary(bytes) => bytes.into(),
+        _ => Bytes::new(),
+    }
 }
