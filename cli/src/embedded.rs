@@ -120,8 +120,12 @@ impl Embedded {
         let server = tokio::spawn(server::run(listener, Arc::new(front), stopped.clone(), LAST_REQUESTS));
         let mut workers = JoinSet::new();
         let last_deliveries = destinations.send_timeout.max(destinations.http_timeout) + LAST_DELIVERIES;
-        spawn_workers(&mut workers, &queue, &ports, &destinations, &stopped);
-        spawn_schedules(&mut workers, ports, ledger, destinations, &stopped);
+        let websand = WebsandForwarder::new(ports.clone(), destinations.clone());
+        let websale = WebsaleForwarder::new(ports.clone(), destinations);
+        let poller = websale.poller();
+        spawn_worker(&mut workers, &queue, &ports, (Destination::Websand, Arc::new(websand)), &stopped);
+        spawn_worker(&mut workers, &queue, &ports, (Destination::Websale, Arc::new(websale)), &stopped);
+        spawn_schedules(&mut workers, ports, ledger, poller, &stopped);
         Ok(Self { address, store, stop, server, workers, last_deliveries })
     }
 
@@ -144,31 +148,26 @@ impl Embedded {
     }
 }
 
-fn spawn_workers(
+fn spawn_worker(
     workers: &mut JoinSet<()>,
     queue: &SqliteQueue,
     ports: &Ports,
-    destinations: &Destinations,
+    (destination, handler): (Destination, Arc<dyn Handler>),
     stopped: &watch::Receiver<bool>,
 ) {
-    let websand: Arc<dyn Handler> = Arc::new(WebsandForwarder::new(ports.clone(), destinations.clone()));
-    let websale: Arc<dyn Handler> = Arc::new(WebsaleForwarder::new(ports.clone(), destinations.clone()));
-    for (destination, handler) in [(Destination::Websand, websand), (Destination::Websale, websale)] {
-        let worker = Worker { queue: queue.clone(), destination, handler, clock: ports.clock.clone() };
-        workers.spawn(worker.run(stopped.clone()));
-    }
+    let worker = Worker { queue: queue.clone(), destination, handler, clock: ports.clock.clone() };
+    workers.spawn(worker.run(stopped.clone()));
 }
 
 fn spawn_schedules(
     workers: &mut JoinSet<()>,
     ports: Ports,
     ledger: SqliteLedger,
-    destinations: Destinations,
+    poller: Poller,
     stopped: &watch::Receiver<bool>,
 ) {
     let clock = ports.clock.clone();
     let deadline = move || clock.now().saturating_add(RUN).unwrap_or(Timestamp::MAX);
-    let poller = Poller::new(ports.clone(), destinations);
     let (ports, due) = (Arc::new(ports), deadline.clone());
     workers.spawn(schedule::every(DISPATCH_EVERY, "promotion-dispatcher", stopped.clone(), move || {
         let (ports, deadline) = (ports.clone(), due());

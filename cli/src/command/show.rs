@@ -23,7 +23,8 @@ pub(super) mod words;
 /// Shows everything that is known of one order, customer or promotion: received when, delivered when, what is next.
 #[derive(clap::Args)]
 pub(crate) struct Show {
-    /// SHOP/KIND/SUBJECT, KIND being order, customer, consent or promotion; with --scan only the subject.
+    /// SHOP/KIND/SUBJECT, KIND being order, customer, consent or promotion; with --scan only the
+    /// subject, the order number or the destination's id.
     subject: String,
 
     /// Looks for the subject (or a destination's id) in the whole ledger. Slow on a large one.
@@ -93,7 +94,11 @@ impl Show {
         if rows.len() >= self.limit {
             eprintln!("shoprelay: looked at the first {} rows only; --limit looks at more", self.limit);
         }
-        rows.retain(|row| row.key.subject == self.subject || row.remote_id.as_ref() == Some(&self.subject));
+        let wanted = [Some(&self.subject)];
+        rows.retain(|row| {
+            let names = [Some(&row.key.subject), row.remote_id.as_ref(), row.order_number.as_ref()];
+            names.iter().any(|name| wanted.contains(name))
+        });
         Ok(rows)
     }
 

@@ -77,17 +77,18 @@ pub struct Destinations {
     pub ca_file: Option<String>,
 }
 
+const WEBSAND: &str = "SHOPRELAY_WEBSAND_URL";
+const WORKERS: &str = "SHOPRELAY_WORKERS";
+
 impl Destinations {
     /// Reads the variables.
     pub fn from_variables(variables: Variables<'_>) -> Result<Self, ConfigError> {
-        const WEBSAND: &str = "SHOPRELAY_WEBSAND_URL";
         let websand_url = variables.text(WEBSAND).unwrap_or_else(|| "https://{account}.websandhq.com".into());
         // Digits fit wherever an account's name may stand, a port included.
         let example = websand_url.replace("{account}", "1");
         if !Url::parse(&example).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
             return Err(ConfigError { name: WEBSAND, problem: "must be an http or https URL".into() });
         }
-        const WORKERS: &str = "SHOPRELAY_WORKERS";
         let workers = u32::try_from(variables.number(WORKERS, 1)?).ok().and_then(NonZeroU32::new);
         Ok(Self {
             websand_url,

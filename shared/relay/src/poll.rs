@@ -71,6 +71,11 @@ impl Poller {
     /// A poller over these ports.
     pub fn new(ports: Ports, config: Destinations) -> Self {
         let tokens = Tokens::new(ports.clone(), config.clone());
+        Self::sharing(ports, config, tokens)
+    }
+
+    /// The same with log-ins it shares with a forwarder of the same process.
+    pub(crate) const fn sharing(ports: Ports, config: Destinations, tokens: Tokens) -> Self {
         Self { ports, config, tokens }
     }
 

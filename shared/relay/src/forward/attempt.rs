@@ -25,6 +25,9 @@ const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(15);
 /// A call is started only if this is left after its time-out: enough to note the answer.
 const CALL_MARGIN: Duration = Duration::from_secs(5);
 
+/// How often the end of an event is written before the message is left to come back.
+const NOTE_TRIES: u8 = 3;
+
 /// One attempt to settle one message.
 pub(crate) struct Attempt<'a> {
     pub(crate) ports: &'a Ports,
@@ -114,10 +117,22 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Stores the end of the event. If the ledger cannot be reached the message comes back: the row still knows how
-    /// far it came.
+    /// The same for the end of an event: tried more than once, because a call whose answer is not noted is made again,
+    /// or, where that must not be, left for a person to find out about.
+    pub(crate) async fn store_end(&self, row: &Row, next: impl Fn(Row) -> Row) -> Result<Option<Row>, LedgerError> {
+        let mut stored = self.store(row, &next).await;
+        for _ in 1..NOTE_TRIES {
+            if stored.is_ok() {
+                break;
+            }
+            stored = self.store(row, &next).await;
+        }
+        stored
+    }
+
+    /// Ends the event. If the ledger stays away the message comes back: the row still knows how far it came.
     pub(crate) async fn finish(&self, row: &Row, outcome: &'static str, next: impl Fn(Row) -> Row) -> Settlement {
-        match self.store(row, next).await {
+        match self.store_end(row, next).await {
             Ok(_) => self.log_done(outcome),
             Err(error) => self.ledger_failed(&error),
         }

@@ -82,7 +82,6 @@ impl Queue for TestQueue {
 pub(crate) struct Seen {
     pub(crate) url: String,
     pub(crate) body: Value,
-    pub(crate) fresh: bool,
 }
 
 /// Answers in the order told; 200 with an empty object when nothing is told.
@@ -115,7 +114,7 @@ pub(crate) fn answer(status: u16, body: &Value) -> Response {
 impl Http for TestHttp {
     fn call(&self, request: Request) -> Async<'_, Outcome> {
         let body = request.json.as_deref().map_or(Value::Null, |json| serde_json::from_slice(json).unwrap());
-        let seen = Seen { url: request.url.to_string(), body, fresh: request.fresh_connection };
+        let seen = Seen { url: request.url.to_string(), body };
         self.seen.lock().unwrap().push(seen);
         let next = self.answers.lock().unwrap().pop_front();
         Box::pin(async move { next.unwrap_or_else(|| Ok(answer(200, &json!({})))) })
@@ -149,7 +148,7 @@ impl World {
         let clock = Arc::new(TestClock(AtomicI64::new(START)));
         let (queue, ledger) = (Arc::new(TestQueue::default()), Arc::new(MemoryLedger::default()));
         let (http, secrets) = (Arc::new(TestHttp::default()), Arc::new(TestSecrets::default()));
-        let config = SecretsConfig { prefix: "shoprelay/".into(), ttl: Duration::from_secs(300) };
+        let config = SecretsConfig { prefix: "shoprelay/".into(), ttl: Duration::from_mins(5) };
         let ports = Ports {
             queue: queue.clone(),
             ledger: ledger.clone(),
@@ -189,7 +188,7 @@ impl World {
     /// The same, of any text.
     pub(crate) fn received_text(&self, body: String) -> Received {
         let now = self.clock.now();
-        Received { body, sent_at: now, deadline: now + Duration::from_secs(120) }
+        Received { body, sent_at: now, deadline: now + Duration::from_mins(2) }
     }
 
     /// The only row there is.

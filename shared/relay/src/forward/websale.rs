@@ -11,6 +11,7 @@ use crate::{
     event::{Event, Promotion},
     ledger::{Guess, Row},
     message::{Kind, Message, Payload},
+    poll::Poller,
     ports::Ports,
     queue::{Handler, Received, Settlement},
     revision::Revision,
@@ -53,6 +54,11 @@ impl WebsaleForwarder {
     pub fn new(ports: Ports, config: Destinations) -> Self {
         let tokens = Tokens::new(ports.clone(), config.clone());
         Self { ports, config, tokens }
+    }
+
+    /// A poller that shares this forwarder's log-ins, for hosts that run both in one process.
+    pub fn poller(&self) -> Poller {
+        Poller::sharing(self.ports.clone(), self.config.clone(), self.tokens.clone())
     }
 
     async fn settle(&self, received: &Received) -> Step<Settlement> {

@@ -109,7 +109,10 @@ impl WebsandForwarder {
         let body = websand::transaction(order, attempt.shop, &secret, granted);
         let hash = websand::content_hash(&body);
         let policy = secret.updates;
-        let claimed = attempt.claim(guess, |row| relevance(row, revision, &hash, order.status, policy)).await?;
+        let relevance = |row: &Row| relevance(row, revision, &hash, order.status, policy);
+        // For the person who looks the order up by its number.
+        let note = |row: &mut Row| row.order_number.clone_from(&order.number);
+        let claimed = attempt.claim_noting(guess, relevance, note).await?;
         let order_status = Some(order.status);
         let request = websand::transaction_request;
         let delivery = Delivery { call: Call::WebsandTransaction, request, body, hash, revision, order_status };

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    event::{Channel, OrderStatus},
-    message::RowKey,
-    revision::Revision,
-};
+use crate::{event::OrderStatus, message::RowKey, revision::Revision};
+
+mod due;
+mod progress;
+
+pub use due::{Attention, Due, Purpose};
+pub use progress::{PendingPromotion, Poll, Steps};
 
 /// One subject at one destination.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +33,9 @@ pub struct Row {
     /// The order status last delivered (for `updates: "status"`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_status: Option<OrderStatus>,
+    /// The order number shown to the buyer, so that a person can find the order by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_number: Option<String>,
     /// Who is working on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
@@ -152,120 +157,6 @@ pub struct Lease {
     pub until: Timestamp,
 }
 
-/// Steps done at WEBSALE, in order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Steps {
-    /// The entry exists (its id is the row's `remote_id`).
-    #[serde(default)]
-    pub created: bool,
-    /// The entry is active.
-    #[serde(default)]
-    pub activated: bool,
-    /// The push was sent.
-    #[serde(default)]
-    pub sent: bool,
-}
-
-/// The promotion a row is working towards.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PendingPromotion {
-    /// The revision of the promotion that is under way.
-    pub revision: Revision,
-    /// News, teaser, push or personalised push.
-    pub channel: Channel,
-    /// When it goes out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub send_at: Option<Timestamp>,
-    /// Not out by then: not at all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub send_before: Option<Timestamp>,
-    /// Names the stored content.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content: Option<String>,
-    /// How many parts the stored content has.
-    #[serde(default)]
-    pub parts: u32,
-    /// Left inactive on purpose.
-    #[serde(default)]
-    pub draft: bool,
-}
-
-/// What WEBSALE last said about a dispatch.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Poll {
-    /// WEBSALE's `status`, as sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
-    /// `countReceiver`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receivers: Option<u64>,
-    /// `countSent`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sent: Option<u64>,
-    /// `countError`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub errors: Option<u64>,
-    /// WEBSALE's `error` text, capped, addresses masked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// How often we asked.
-    #[serde(default)]
-    pub asked: u32,
-    /// When polling began; the deadline counts from here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<Timestamp>,
-}
-
-/// What a row is due for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    /// A promotion to send: the dispatcher's.
-    Send,
-    /// A push to ask about, or a status callback to make: the poller's.
-    Poll,
-    /// A person's.
-    Attention,
-}
-
-impl Purpose {
-    /// The name in the index.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Send => "send",
-            Self::Poll => "poll",
-            Self::Attention => "attention",
-        }
-    }
-}
-
-/// When a row is due, and for what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Due {
-    /// For what.
-    pub purpose: Purpose,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// Why a person has to look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Attention {
-    /// A call's outcome is unknown.
-    OutcomeUnknown,
-    /// The message is in the dead-letter queue.
-    Parked,
-    /// The shop's settings are wrong; deliveries wait.
-    ConfigurationFault,
-    /// The destination refuses our credentials; deliveries wait.
-    CredentialsRefused,
-    /// A withdrawal of consent that the shop's settings cannot express.
-    WithdrawalNotExpressible,
-    /// A push whose end could not be seen before the deadline.
-    PollDeadline,
-}
-
 /// A failure, safe to show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastError {
@@ -292,6 +183,7 @@ impl Row {
             revision: None,
             content_hash: None,
             order_status: None,
+            order_number: None,
             lease: None,
             remote_id: None,
             steps: Steps::default(),

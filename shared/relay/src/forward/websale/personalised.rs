@@ -12,9 +12,6 @@ use crate::{
     retry::{Call, Decision, decide},
 };
 
-/// How often the answer of a send is written before it is given up: without it, a person must find out.
-const NOTE_TRIES: u8 = 3;
-
 impl Work<'_> {
     /// Stores the body until the promotion is due. The row names what is stored before it is, so that nothing is left
     /// behind that nobody knows of.
@@ -108,16 +105,7 @@ impl Work<'_> {
             }
             row
         };
-        let mut noted = self.attempt.store(&self.row, next).await;
-        for _ in 1..NOTE_TRIES {
-            if noted.is_ok() {
-                break;
-            }
-            noted = self.attempt.store(&self.row, next).await;
-        }
-        if let Err(error) = noted {
-            return Err(self.attempt.ledger_failed(&error));
-        }
+        self.attempt.store_end(&self.row, next).await.map_err(|error| self.attempt.ledger_failed(&error))?;
         if id.is_none() {
             // Nobody asks about this dispatch, so nobody deletes its content later.
             if let Err(error) = content::delete(&self.forwarder.ports, &self.row).await {

@@ -8,7 +8,7 @@ use crate::{
 
 const HOUR: i64 = 3600;
 
-fn world(orders: Value) -> World {
+fn world(orders: &Value) -> World {
     let world = World::new();
     world.secret("acme/websand", json!({"account": "acme", "api_key": "key", "orders": orders}));
     world
@@ -54,7 +54,7 @@ const TRANSACTION: &str = "https://acme.websandhq.com/api/data/transaction";
 
 #[tokio::test]
 async fn an_order_is_posted_once_however_often_and_late_its_webhooks_arrive() {
-    let world = world(json!({}));
+    let world = world(&json!({}));
     world.advance(HOUR);
     for message in [order("placed", "placed", 1), order("placed", "placed", 1), order("updated", "paid", 2)] {
         assert_eq!(settle(&world, &message).await, Settlement::Done);
@@ -68,7 +68,7 @@ async fn an_order_is_posted_once_however_often_and_late_its_webhooks_arrive() {
 #[tokio::test]
 async fn updates_are_sent_as_the_shop_wants_them() {
     for (policy, calls) in [("none", 1), ("status", 2), ("all", 2)] {
-        let world = world(json!({"updates": policy}));
+        let world = world(&json!({"updates": policy}));
         world.advance(HOUR);
         for message in [
             order("placed", "placed", 1),
@@ -85,7 +85,7 @@ async fn updates_are_sent_as_the_shop_wants_them() {
 
 #[tokio::test]
 async fn a_failed_call_comes_back_with_back_off_and_is_then_delivered() {
-    let world = world(json!({}));
+    let world = world(&json!({}));
     let mut busy = Response { status: 503, retry_after: Some("120".into()), body: "later".into() };
     world.http.will(Ok(busy.clone()));
     busy.retry_after = None;
@@ -106,7 +106,7 @@ async fn a_failed_call_comes_back_with_back_off_and_is_then_delivered() {
 
 #[tokio::test]
 async fn a_refused_order_is_parked_with_the_destinations_words() {
-    let world = world(json!({}));
+    let world = world(&json!({}));
     world.http.will_answer(422, &json!({"error": "bob@example.com is not valid"}));
     assert_eq!(settle(&world, &order("placed", "placed", 1)).await, Settlement::Done);
     let parked = world.queue.parked.lock().unwrap().clone();
@@ -118,7 +118,7 @@ async fn a_refused_order_is_parked_with_the_destinations_words() {
 
 #[tokio::test]
 async fn if_parking_fails_the_message_comes_back() {
-    let world = world(json!({}));
+    let world = world(&json!({}));
     *world.queue.down.lock().unwrap() = true;
     world.http.will_answer(422, &json!({}));
     assert!(matches!(settle(&world, &order("placed", "placed", 1)).await, Settlement::Back { .. }));
@@ -135,7 +135,7 @@ async fn if_parking_fails_the_message_comes_back() {
 
 #[tokio::test]
 async fn a_refused_key_is_read_anew_once_and_then_waits_for_a_person() {
-    let world = world(json!({}));
+    let world = world(&json!({}));
     world.http.will_answer(401, &json!({}));
     assert_eq!(settle(&world, &order("placed", "placed", 1)).await, Settlement::Done);
     assert_eq!(paths(&world).len(), 2);
@@ -164,7 +164,7 @@ async fn a_missing_secret_holds_the_delivery_back_for_ten_days_and_loses_nothing
 
 #[tokio::test]
 async fn a_late_order_does_not_sign_up_a_person_who_left() {
-    let world = world(json!({"updates": "all"}));
+    let world = world(&json!({"updates": "all"}));
     let withdrawn = json!({"field": "marketing_consent", "value": "marketing_consent_false"});
     world.secret("acme/websand", json!({"account": "acme", "api_key": "key", "consent": {"withdrawn": withdrawn}}));
     assert_eq!(settle(&world, &customer(Some(false), 30)).await, Settlement::Done);
@@ -178,7 +178,7 @@ async fn a_late_order_does_not_sign_up_a_person_who_left() {
 
 #[tokio::test]
 async fn a_withdrawal_that_cannot_be_expressed_is_parked_with_an_alarm_and_remembered() {
-    let world = world(json!({}));
+    let world = world(&json!({}));
     assert_eq!(settle(&world, &customer(Some(false), 30)).await, Settlement::Done);
     assert_eq!(paths(&world).len(), 0);
     assert_eq!(world.queue.parked.lock().unwrap()[0].reason, "withdrawal_not_expressible");
@@ -190,7 +190,7 @@ async fn a_withdrawal_that_cannot_be_expressed_is_parked_with_an_alarm_and_remem
 
 #[tokio::test]
 async fn nothing_is_started_that_cannot_be_finished_in_time() {
-    let world = world(json!({}));
+    let world = world(&json!({}));
     let mut received = world.received(&order("placed", "placed", 1));
     received.deadline = received.sent_at + std::time::Duration::from_secs(14);
     let forwarder = WebsandForwarder::new(world.ports.clone(), world.config.clone());

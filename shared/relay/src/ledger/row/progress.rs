@@ -1,0 +1,70 @@
+//! How far a promotion has come at WEBSALE.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{event::Channel, revision::Revision};
+
+/// Steps done at WEBSALE, in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Steps {
+    /// The entry exists (its id is the row's `remote_id`).
+    #[serde(default)]
+    pub created: bool,
+    /// The entry is active.
+    #[serde(default)]
+    pub activated: bool,
+    /// The push was sent.
+    #[serde(default)]
+    pub sent: bool,
+}
+
+/// The promotion a row is working towards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingPromotion {
+    /// The revision of the promotion that is under way.
+    pub revision: Revision,
+    /// News, teaser, push or personalised push.
+    pub channel: Channel,
+    /// When it goes out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send_at: Option<Timestamp>,
+    /// Not out by then: not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send_before: Option<Timestamp>,
+    /// Names the stored content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// How many parts the stored content has.
+    #[serde(default)]
+    pub parts: u32,
+    /// Left inactive on purpose.
+    #[serde(default)]
+    pub draft: bool,
+}
+
+/// What WEBSALE last said about a dispatch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Poll {
+    /// WEBSALE's `status`, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// `countReceiver`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receivers: Option<u64>,
+    /// `countSent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<u64>,
+    /// `countError`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<u64>,
+    /// WEBSALE's `error` text, capped, addresses masked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// How often we asked.
+    #[serde(default)]
+    pub asked: u32,
+    /// When polling began; the deadline counts from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
