@@ -2,6 +2,7 @@
 
 mod attempt;
 mod consent;
+mod letter;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod websale;

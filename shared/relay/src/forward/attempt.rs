@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::letter;
 use crate::{
     ledger::{
         Attention, Change, Guess, Lease, LedgerError, Row,
@@ -13,11 +14,11 @@ use crate::{
     },
     message::{Message, RowKey},
     ports::Ports,
-    queue::{DeadLetter, Received, Settlement},
+    queue::{Received, Settlement},
     retry::{Circumstances, Decision, Failure, MEND_FOR, MEND_WAIT, PUT_BACK},
     revision::Revision,
     secret::SecretError,
-    shop::{Destination, ShopName},
+    shop::ShopName,
 };
 
 /// A lease outlives its worker's deadline by this, so that a worker at its limit is not overtaken.
@@ -165,7 +166,7 @@ impl<'a> Attempt<'a> {
     pub(crate) async fn park(&self, row: Option<Row>, failure: &Failure, attention: Attention) -> Settlement {
         self.log_failure("parked", failure);
         let destination = self.key.destination;
-        if let Err(back) = park(self.ports, self.received, destination, Some(self.shop), failure).await {
+        if let Err(back) = letter::park(self.ports, self.received, destination, Some(self.shop), failure).await {
             return back;
         }
         let now = self.now();
@@ -244,43 +245,6 @@ fn noting(stored: Option<&Row>, claimed: Change<Claim>, note: impl Fn(&mut Row))
             if row == *stored { Change::Keep(claim) } else { Change::Write(Box::new(row), claim) }
         }
         (other, _) => other,
-    }
-}
-
-/// Parks a message, with or without a row. `Err` holds what becomes of it if that fails: it comes back.
-pub(crate) async fn park(
-    ports: &Ports,
-    received: &Received,
-    destination: Destination,
-    shop: Option<&ShopName>,
-    failure: &Failure,
-) -> Result<(), Settlement> {
-    let letter = DeadLetter {
-        shop: shop.cloned(),
-        destination,
-        body: received.body.clone(),
-        reason: failure.code.clone(),
-        status: failure.status,
-        detail: Some(failure.detail.clone()).filter(|detail| !detail.is_empty()),
-    };
-    ports.queue.park(&letter).await.map_err(|error| {
-        tracing::error!(%destination, %error, "cannot be parked, comes back");
-        Settlement::Back { after: PUT_BACK }
-    })
-}
-
-/// A message that cannot be read is parked as it is: nothing of it is known for certain, not even the shop.
-pub(crate) async fn unreadable(
-    ports: &Ports,
-    received: &Received,
-    destination: Destination,
-    problem: &(dyn std::fmt::Display + Sync),
-) -> Settlement {
-    let failure = failure("unreadable", &problem.to_string());
-    tracing::error!(%destination, detail = failure.detail, "a message cannot be read and is parked");
-    match park(ports, received, destination, None, &failure).await {
-        Ok(()) => Settlement::Done,
-        Err(back) => back,
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     shop::Destination,
 };
 
-use super::attempt::{Attempt, unreadable};
+use super::{attempt::Attempt, letter::unreadable};
 use wanted::Wanted;
 use work::Work;
 

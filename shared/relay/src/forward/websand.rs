@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    attempt::{Attempt, failure, unreadable},
+    attempt::{Attempt, failure},
     consent::{self, Saying},
+    letter::unreadable,
 };
 use crate::{
     Async,
