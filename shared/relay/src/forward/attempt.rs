@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::letter;
 use crate::{
     ledger::{
-        Attention, Change, Guess, Lease, LedgerError, Row,
+        Attention, Change, Guess, Lease, LedgerError, Row, State,
         transition::{self, Claim, Claimant, Relevance},
         update,
     },
@@ -20,6 +20,9 @@ use crate::{
     secret::SecretError,
     shop::ShopName,
 };
+
+#[cfg(test)]
+mod tests;
 
 /// A lease outlives its worker's deadline by this, so that a worker at its limit is not overtaken.
 const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(15);
@@ -102,10 +105,19 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Stores what the row becomes, if it is still ours. Returns the stored row, or nothing if it was taken over.
+    /// Stores what the row becomes, if it is still ours. Returns the stored row, or nothing if it was taken over, or if
+    /// we were so late that a person was called: only how the call ended may still be said then.
     pub(crate) async fn store(&self, row: &Row, next: impl Fn(Row) -> Row) -> Result<Option<Row>, LedgerError> {
+        let undecided = |row: &&Row| row.state != State::OutcomeUnknown;
+        self.store_if(row, |stored| transition::finish(stored.filter(undecided), &self.token, &next)).await
+    }
+
+    async fn store_if(
+        &self,
+        row: &Row,
+        decide: impl Fn(Option<&Row>) -> Change<bool>,
+    ) -> Result<Option<Row>, LedgerError> {
         let guess = Guess::Row(Box::new(row.clone()));
-        let decide = |stored: Option<&Row>| transition::finish(stored, &self.token, &next);
         let (row, ours) = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess, decide).await?;
         Ok(if ours { row } else { None })
     }
@@ -121,12 +133,13 @@ impl<'a> Attempt<'a> {
     /// The same for the end of an event: tried more than once, because a call whose answer is not noted is made again,
     /// or, where that must not be, left for a person to find out about.
     pub(crate) async fn store_end(&self, row: &Row, next: impl Fn(Row) -> Row) -> Result<Option<Row>, LedgerError> {
-        let mut stored = self.store(row, &next).await;
+        let decide = |stored: Option<&Row>| transition::finish(stored, &self.token, &next);
+        let mut stored = self.store_if(row, decide).await;
         for _ in 1..NOTE_TRIES {
             if stored.is_ok() {
                 break;
             }
-            stored = self.store(row, &next).await;
+            stored = self.store_if(row, decide).await;
         }
         stored
     }
@@ -170,8 +183,14 @@ impl<'a> Attempt<'a> {
             return back;
         }
         let now = self.now();
+        let known = row.as_ref().map(|row| row.version);
         let guess = row.map_or(Guess::Unknown, |row| Guess::Row(Box::new(row)));
         let decide = |stored: Option<&Row>| {
+            let is_ours = |row: &Row| row.lease.as_ref().is_some_and(|lease| lease.token == self.token);
+            // Somebody else has gone on with the row meanwhile; what it says is theirs.
+            if stored.is_some_and(|row| known != Some(row.version) && !is_ours(row)) {
+                return Change::Keep(());
+            }
             let row = stored.cloned().unwrap_or_else(|| Row::new(self.key.clone(), now));
             Change::Write(Box::new(transition::parked(row, self.event_id, failure, attention, now)), ())
         };

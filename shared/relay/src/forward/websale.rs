@@ -120,7 +120,7 @@ impl WebsaleForwarder {
     /// A promotion whose time has come, unless it was changed or called off meanwhile.
     async fn due(&self, attempt: Attempt<'_>, revision: Revision) -> Step<Settlement> {
         let relevance = |row: &Row| standing::of_due(row, revision, &attempt);
-        let row = attempt.claim(Guess::Unknown, relevance).await?;
+        let row = attempt.claim_noting(Guess::Unknown, relevance, standing::note_redrive).await?;
         let mut work = Work::new(self, attempt, row);
         work.send_when_due().await
     }

@@ -71,6 +71,9 @@ pub fn claim(stored: Option<&Row>, by: &Claimant<'_>, relevance: impl Fn(&Row) -
     }
     match relevance(&row) {
         Relevance::Open => {}
+        Relevance::Superseded if row.attempts.remove(by.event_id).is_some() => {
+            return Change::Write(Box::new(row), Claim::Superseded);
+        }
         Relevance::Superseded => return Change::Keep(Claim::Superseded),
         Relevance::Record(revision) => {
             row.revision = Some(revision);

@@ -69,6 +69,14 @@ fn is_redriven(row: &Row, attempt: &Attempt<'_>) -> bool {
     row.state == State::Parked && attempt.received.sent_at > row.last_at
 }
 
+/// A promotion that an operator put back waits again, until it ends anew.
+pub(super) fn note_redrive(row: &mut Row) {
+    if row.state == State::Parked {
+        row.state = State::Scheduled;
+        row.expires_at = None;
+    }
+}
+
 /// Notes a cancellation before anything is done about it: from now on nothing goes out.
 pub(super) fn note_cancellation(row: &mut Row, attempt: &Attempt<'_>) {
     if row.state == State::OutcomeUnknown {

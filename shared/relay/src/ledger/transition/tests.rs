@@ -47,6 +47,21 @@ fn an_event_that_never_ends_is_poison_after_five_starts() {
 }
 
 #[test]
+fn an_event_overtaken_by_a_newer_one_leaves_nothing_behind() {
+    let key = key();
+    let claimed = granted(claim(None, &claimant(&key, "a", 0), |_| Relevance::Open));
+    let failing = failed(claimed, "e1", &failure(), at(50), None, at(1));
+    let Change::Write(row, Claim::Superseded) =
+        claim(Some(&failing), &claimant(&key, "b", 60), |_| Relevance::Superseded)
+    else {
+        panic!("kept")
+    };
+    assert!(row.attempts.is_empty());
+    let again = claim(Some(&row), &claimant(&key, "b", 60), |_| Relevance::Superseded);
+    assert!(matches!(again, Change::Keep(Claim::Superseded)));
+}
+
+#[test]
 fn orderly_failures_are_no_poison_and_are_counted_for_the_back_off() {
     let key = key();
     let mut row = None;

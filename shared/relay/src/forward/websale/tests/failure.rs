@@ -130,6 +130,29 @@ async fn a_parked_promotion_that_is_put_back_goes_on_where_it_ended() {
 }
 
 #[tokio::test]
+async fn a_promotion_that_was_put_back_outlasts_an_outage_like_any_other() {
+    for channel in [Channel::Push, Channel::PersonalisedPush] {
+        let call = if channel == Channel::Push { "send" } else { "personalised" };
+        let mut play = Play::new();
+        play.schedules(&tomorrow(channel, 0)).await;
+        play.advance_to(minute(24 * 60));
+        play.stage.websale.will(call, Script::Answer(400, json!({})));
+        dispatch(&play.stage.ports, play.now() + Duration::from_secs(50)).await;
+        let [due] = play.queued().try_into().unwrap();
+        play.done(&due).await;
+        play.stage.world.advance(600);
+        play.restarted();
+        play.stage.websale.will("login", Script::Answer(503, json!({})));
+        let redriven = play.stage.world.received(&due);
+        assert!(matches!(play.forwarder.handle(redriven.clone()).await, Settlement::Back { .. }));
+        play.stage.world.advance(60);
+        let again = Received { deadline: play.now() + Duration::from_mins(2), ..redriven };
+        assert_eq!(play.forwarder.handle(again).await, Settlement::Done);
+        assert!(matches!(play.state(), State::Delivered | State::Sent), "{channel:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_or_is_for_another_queue_is_parked() {
     let play = Play::new();
     for body in ["{}".to_owned(), "not json".to_owned()] {

@@ -173,7 +173,7 @@ async fn overtaken(play: &Play, message: &Message, other: &Message) {
     play.stage.world.advance(200);
     play.done(other).await;
     assert_eq!(play.state(), State::OutcomeUnknown);
-    assert_eq!(late.await, Settlement::Done);
+    late.await;
 }
 
 #[tokio::test]
@@ -184,6 +184,22 @@ async fn an_answer_that_comes_after_the_lease_still_settles_the_push() {
     let row = play.row();
     assert_eq!((row.state, row.attention, row.remote_id.as_deref()), (State::Sent, None, Some("101")));
     assert_eq!(play.stage.websale.dispatches().len(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_that_comes_after_the_lease_leaves_the_push_to_the_person_who_was_called() {
+    for status in [401, 429] {
+        let play = Play::new();
+        play.stage.websale.will("personalised", Script::Answer(status, json!({})));
+        let message = play.schedule(&at_once(Channel::PersonalisedPush, 0));
+        let cancellation = play.cancellation(1);
+        overtaken(&play, &message, &cancellation).await;
+        let row = play.row();
+        assert_eq!((row.state, row.attention), (State::OutcomeUnknown, Some(Attention::OutcomeUnknown)), "{status}");
+        play.stage.world.advance(3600);
+        play.done(&message).await;
+        assert_eq!(play.stage.websale.dispatches().len(), 0, "{status}: it was called off");
+    }
 }
 
 #[tokio::test]
