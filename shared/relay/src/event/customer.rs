@@ -108,6 +108,31 @@ impl Customer {
         Self { marketing_consent: None, double_opt_in: false, consent_at: None, ..self }
     }
 
+    /// Nothing but whose decision it is, and the decision.
+    pub fn consent_only(&self) -> Self {
+        Self {
+            id: None,
+            email: self.email.clone(),
+            first_name: None,
+            last_name: None,
+            company: None,
+            vat_id: None,
+            phone: None,
+            postcode: None,
+            city: None,
+            country: None,
+            language: None,
+            tags: Vec::new(),
+            birthday: None,
+            marketing_consent: self.marketing_consent,
+            double_opt_in: self.double_opt_in,
+            consent_at: self.consent_at,
+            source: self.source.clone(),
+            custom: serde_json::Map::new(),
+            updated_at: None,
+        }
+    }
+
     fn read_fields(place: &Reader<'_>, now: Timestamp, fields: &[&str]) -> Option<Self> {
         place.object()?;
         place.deny_unknown(fields);

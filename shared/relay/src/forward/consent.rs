@@ -11,17 +11,6 @@ use crate::{
     shop::{Destination, ShopName},
 };
 
-/// What may be said about consent at Websand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Saying {
-    /// Nothing: unknown, or outdated by a newer decision.
-    Nothing,
-    /// It was given.
-    Granted,
-    /// It was withdrawn.
-    Withdrawn,
-}
-
 /// The decision's own revision: when it was made, else when the event says it was.
 pub(super) fn revision(customer: &Customer, event: Revision) -> Revision {
     Revision { time: customer.consent_at.or(event.time), rank: 0, ..event }
@@ -34,28 +23,23 @@ pub(super) fn row_key(shop: &ShopName, customer_key: String) -> RowKey {
 
 /// Whether an order may sign its buyer up: only if it says so and no newer withdrawal is known. Not written down: an
 /// order's grant never outlives a withdrawal that arrives later, which errs on the side of not mailing.
-pub(super) async fn of_order(ports: &Ports, key: &RowKey, revision: Revision) -> Result<Saying, LedgerError> {
+pub(super) async fn of_order(ports: &Ports, key: &RowKey, revision: Revision) -> Result<bool, LedgerError> {
     let row = ports.ledger.get(key).await?;
-    let withdrawn = row.is_some_and(|row| outdated(&row, Consent::Granted, revision));
-    Ok(if withdrawn { Saying::Nothing } else { Saying::Granted })
+    Ok(!row.is_some_and(|row| outdated(&row, Consent::Granted, revision)))
 }
 
-/// Writes a customer's decision down, unless a newer one is known.
+/// Writes a customer's decision down. Whether it is the newest one, so that Websand is to be told.
 pub(super) async fn of_customer(
     ports: &Ports,
     key: &RowKey,
     decision: Consent,
     revision: Revision,
     now: Timestamp,
-) -> Result<Saying, LedgerError> {
-    let said = match decision {
-        Consent::Granted => Saying::Granted,
-        Consent::Withdrawn => Saying::Withdrawn,
-    };
+) -> Result<bool, LedgerError> {
     let decide = |stored: Option<&Row>| match stored {
-        Some(row) if outdated(row, decision, revision) => Change::Keep(Saying::Nothing),
+        Some(row) if outdated(row, decision, revision) => Change::Keep(false),
         // The same decision again, such as a redelivery: it may not have reached the destination yet.
-        Some(row) if row.revision == Some(revision) && row.consent == Some(decision) => Change::Keep(said),
+        Some(row) if row.revision == Some(revision) && row.consent == Some(decision) => Change::Keep(true),
         stored => {
             let mut row = stored.cloned().unwrap_or_else(|| Row::new(key.clone(), now));
             row.state = State::Delivered;
@@ -63,11 +47,11 @@ pub(super) async fn of_customer(
             row.revision = Some(revision);
             row.last_at = now;
             row.expires_at = now.checked_add(RETENTION).ok();
-            Change::Write(Box::new(row), said)
+            Change::Write(Box::new(row), true)
         }
     };
-    let (_, said) = update(&*ports.ledger, &*ports.random, key, Guess::Unknown, decide).await?;
-    Ok(said)
+    let (_, is_newest) = update(&*ports.ledger, &*ports.random, key, Guess::Unknown, decide).await?;
+    Ok(is_newest)
 }
 
 /// Whether the row knows better. At the same age a withdrawal wins.

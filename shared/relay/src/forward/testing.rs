@@ -121,6 +121,17 @@ impl Http for TestHttp {
     }
 }
 
+/// Takes six seconds to refuse the credentials.
+pub(crate) struct SlowRefusal(pub(crate) Arc<TestClock>, pub(crate) Arc<TestHttp>);
+
+impl Http for SlowRefusal {
+    fn call(&self, request: Request) -> Async<'_, Outcome> {
+        self.0.0.fetch_add(6, Ordering::SeqCst);
+        self.1.will_answer(401, &json!({}));
+        self.1.call(request)
+    }
+}
+
 /// Secrets in a map.
 #[derive(Default)]
 pub(crate) struct TestSecrets(pub(crate) Mutex<HashMap<String, Value>>);

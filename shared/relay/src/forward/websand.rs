@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     attempt::{Attempt, failure},
-    consent::{self, Saying},
+    consent,
     letter::unreadable,
 };
 use crate::{
@@ -46,6 +46,8 @@ struct Delivery {
     hash: String,
     revision: Revision,
     order_status: Option<OrderStatus>,
+    /// What it says about the consent of a customer.
+    said: Option<Consent>,
 }
 
 impl Handler for WebsandForwarder {
@@ -116,7 +118,8 @@ impl WebsandForwarder {
         let claimed = attempt.claim_noting(guess, relevance, note).await?;
         let order_status = Some(order.status);
         let request = websand::transaction_request;
-        let delivery = Delivery { call: Call::WebsandTransaction, request, body, hash, revision, order_status };
+        let (call, said) = (Call::WebsandTransaction, None);
+        let delivery = Delivery { call, request, body, hash, revision, order_status, said };
         Ok(self.deliver(attempt, &claimed, secret, delivery).await)
     }
 
@@ -127,30 +130,37 @@ impl WebsandForwarder {
         revision: Revision,
         secret: Arc<WebsandSecret>,
     ) -> Step<Settlement> {
-        let saying = self.decision_of_customer(attempt, customer, revision).await?;
-        if saying == Saying::Withdrawn && secret.consent_withdrawn.is_none() {
+        let said = self.decision_of_customer(attempt, customer, revision).await?;
+        let body = websand::subscriber(customer, attempt.shop, &secret, said);
+        let hash = websand::content_hash(&body);
+        let newer = |row: &Row| match row.revision {
+            Some(known) if !revision.is_newer_than(&known) && is_told(row, said) => Relevance::Superseded,
+            // An order may have signed the person up since Websand was told the same.
+            Some(_) if row.content_hash.as_deref() == Some(&hash) && said != Some(Consent::Withdrawn) => {
+                Relevance::Record(revision)
+            }
+            _ => Relevance::Open,
+        };
+        let claimed = attempt.claim(Guess::Unknown, newer).await?;
+        if said == Some(Consent::Withdrawn) && secret.consent_withdrawn.is_none() {
             // The consent row remembers it, so nothing of ours signs the person up again; but Websand goes on mailing.
             let failure = failure(
                 "withdrawal_not_expressible",
                 "consent.withdrawn of the shop's websand secret is not set; unsubscribe the person in Websand by hand",
             );
-            return Err(attempt.park(None, &failure, Attention::WithdrawalNotExpressible).await);
+            return Err(attempt.park(Some(claimed), &failure, Attention::WithdrawalNotExpressible).await);
         }
-        let said = match saying {
-            Saying::Nothing => None,
-            Saying::Granted => Some(Consent::Granted),
-            Saying::Withdrawn => Some(Consent::Withdrawn),
-        };
-        let body = websand::subscriber(customer, attempt.shop, &secret, said);
-        let hash = websand::content_hash(&body);
-        let newer = |row: &Row| match row.revision {
-            Some(known) if !revision.is_newer_than(&known) => Relevance::Superseded,
-            Some(_) if row.content_hash.as_deref() == Some(&hash) => Relevance::Record(revision),
-            _ => Relevance::Open,
-        };
-        let claimed = attempt.claim(Guess::Unknown, newer).await?;
         let request = websand::subscriber_request;
-        let delivery = Delivery { call: Call::WebsandSubscriber, request, body, hash, revision, order_status: None };
+        let delivery =
+            Delivery { call: Call::WebsandSubscriber, request, body, hash, revision, order_status: None, said };
+        let delivery = match (claimed.revision, &claimed.content_hash) {
+            // Of an event whose data is outdated only the decision is told.
+            (Some(known), Some(hash)) if !revision.is_newer_than(&known) => {
+                let body = websand::subscriber(&customer.consent_only(), attempt.shop, &secret, said);
+                Delivery { body, hash: hash.clone(), revision: known, ..delivery }
+            }
+            _ => delivery,
+        };
         Ok(self.deliver(attempt, &claimed, secret, delivery).await)
     }
 
@@ -160,8 +170,8 @@ impl WebsandForwarder {
             return Ok(false);
         }
         let key = self.consent_key(attempt, customer).await?;
-        let saying = consent::of_order(&self.ports, &key, consent::revision(customer, revision)).await;
-        Ok(saying.map_err(|error| attempt.ledger_failed(&error))? == Saying::Granted)
+        let grants = consent::of_order(&self.ports, &key, consent::revision(customer, revision)).await;
+        grants.map_err(|error| attempt.ledger_failed(&error))
     }
 
     /// What a customer event says about consent, once it is written down.
@@ -170,16 +180,14 @@ impl WebsandForwarder {
         attempt: &Attempt<'_>,
         customer: &Customer,
         revision: Revision,
-    ) -> Step<Saying> {
-        let decision = match customer.marketing_consent {
-            None => return Ok(Saying::Nothing),
-            Some(true) => Consent::Granted,
-            Some(false) => Consent::Withdrawn,
-        };
+    ) -> Step<Option<Consent>> {
+        let Some(given) = customer.marketing_consent else { return Ok(None) };
+        let decision = if given { Consent::Granted } else { Consent::Withdrawn };
         let key = self.consent_key(attempt, customer).await?;
         let revision = consent::revision(customer, revision);
-        let saying = consent::of_customer(&self.ports, &key, decision, revision, attempt.now()).await;
-        saying.map_err(|error| attempt.ledger_failed(&error))
+        let newest = consent::of_customer(&self.ports, &key, decision, revision, attempt.now()).await;
+        let is_newest = newest.map_err(|error| attempt.ledger_failed(&error))?;
+        Ok(is_newest.then_some(decision))
     }
 
     async fn consent_key(&self, attempt: &Attempt<'_>, customer: &Customer) -> Step<crate::message::RowKey> {
@@ -199,6 +207,9 @@ impl WebsandForwarder {
     ) -> Settlement {
         let mut refreshed = false;
         loop {
+            if !attempt.has_time_for(self.config.http_timeout) {
+                return attempt.release(claimed).await;
+            }
             let request = (delivery.request)(&self.config, &secret, &delivery.body);
             let outcome = match request {
                 Ok(request) => self.ports.http.call(request).await,
@@ -225,8 +236,14 @@ fn delivered(row: Row, delivery: &Delivery) -> Row {
         revision: Some(delivery.revision),
         content_hash: Some(delivery.hash.clone()),
         order_status: delivery.order_status,
+        consent: delivery.said.or(row.consent),
         ..row
     }
+}
+
+/// Whether Websand was told this decision with an event about the customer, or there is none to tell.
+fn is_told(row: &Row, said: Option<Consent>) -> bool {
+    said.is_none() || row.consent == said
 }
 
 /// Whether an order still has something to say to Websand, under the shop's policy for updates.

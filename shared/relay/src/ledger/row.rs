@@ -54,7 +54,8 @@ pub struct Row {
     /// What each unsettled event has been through, by event id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attempts: BTreeMap<String, Attempts>,
-    /// What the person decided last (consent rows only).
+    /// What the person decided last (consent rows), or what Websand was told of it last with the customer's data
+    /// (customer rows).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
     /// No call before this instant (a `Retry-After` longer than the queue can hold a message).

@@ -188,6 +188,74 @@ async fn a_withdrawal_that_cannot_be_expressed_is_parked_with_an_alarm_and_remem
     assert!(world.http.seen()[0].body["transaction"]["customer"].get("marketing_consent").is_none());
 }
 
+/// A shop that can tell Websand of withdrawals.
+fn world_with_withdrawals() -> World {
+    let world = World::new();
+    let withdrawn = json!({"field": "marketing_consent", "value": "marketing_consent_false"});
+    world.secret("acme/websand", json!({"account": "acme", "api_key": "key", "consent": {"withdrawn": withdrawn}}));
+    world.advance(HOUR);
+    world
+}
+
+/// What Websand was told about consent, call by call.
+fn told(world: &World) -> Vec<Value> {
+    let said = |seen: crate::forward::testing::Seen| {
+        let customer = seen.body.get("subscriber").unwrap_or(&seen.body["transaction"]["customer"]).clone();
+        customer["marketing_consent"].clone()
+    };
+    world.http.seen().into_iter().map(said).collect()
+}
+
+#[tokio::test]
+async fn a_decision_is_told_even_if_newer_data_without_one_was_quicker() {
+    for (decision, words) in [(false, "marketing_consent_false"), (true, "marketing_consent_true")] {
+        let world = world_with_withdrawals();
+        let mut newer = customer(None, 10);
+        let Payload::Event(Event::CustomerUpdated(data)) = &mut newer.payload else { panic!("no customer") };
+        data.first_name = Some("Robert".into());
+        let late = customer(Some(decision), 5);
+        for message in [&newer, &late, &late, &newer] {
+            assert_eq!(settle(&world, message).await, Settlement::Done);
+        }
+        assert_eq!(told(&world), [Value::Null, words.into()]);
+        let row = &world.ledger.rows()["acme#websand#customer#key-of-bob"];
+        assert_eq!(row.revision, Some(newer.revision()), "what is newer stays known");
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawal_is_told_again_after_an_order_signed_the_person_up_in_between() {
+    let world = world_with_withdrawals();
+    for message in [customer(Some(false), 10), order("placed", "placed", 20), customer(Some(false), 30)] {
+        assert_eq!(settle(&world, &message).await, Settlement::Done);
+    }
+    assert_eq!(told(&world), ["marketing_consent_false", "marketing_consent_true", "marketing_consent_false"]);
+}
+
+#[tokio::test]
+async fn a_withdrawal_older_than_known_data_is_parked_too_if_it_cannot_be_expressed() {
+    let world = world(&json!({}));
+    world.advance(HOUR);
+    for message in [customer(None, 10), customer(Some(false), 5)] {
+        assert_eq!(settle(&world, &message).await, Settlement::Done);
+    }
+    assert_eq!(world.queue.parked.lock().unwrap()[0].reason, "withdrawal_not_expressible");
+}
+
+#[tokio::test]
+async fn a_second_call_with_a_fresh_key_is_not_started_without_time_for_it() {
+    let mut world = world(&json!({}));
+    world.config.http_timeout = std::time::Duration::from_secs(10);
+    let message = order("placed", "placed", 1);
+    world.ports.http =
+        std::sync::Arc::new(crate::forward::testing::SlowRefusal(world.clock.clone(), world.http.clone()));
+    let mut received = world.received(&message);
+    received.deadline = received.sent_at + std::time::Duration::from_secs(20);
+    let forwarder = WebsandForwarder::new(world.ports.clone(), world.config.clone());
+    assert_eq!(forwarder.handle(received).await, Settlement::Back { after: std::time::Duration::ZERO });
+    assert_eq!(paths(&world).len(), 1);
+}
+
 #[tokio::test]
 async fn nothing_is_started_that_cannot_be_finished_in_time() {
     let world = world(&json!({}));
