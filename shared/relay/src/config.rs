@@ -49,13 +49,25 @@ impl Variables<'_> {
         })
     }
 
+    /// A time in milliseconds with a default; never none at all, because then every call would fail.
+    pub fn millis(&self, name: &'static str, default: u64) -> Result<Duration, ConfigError> {
+        match self.number(name, default)? {
+            0 => Err(ConfigError { name, problem: "must be at least 1 (milliseconds)".into() }),
+            millis => Ok(Duration::from_millis(millis)),
+        }
+    }
+
     /// An `http` or `https` URL with a default.
     pub fn url(&self, name: &'static str, default: &str) -> Result<Url, ConfigError> {
         let text = self.text(name).unwrap_or_else(|| default.to_owned());
-        let problem = || ConfigError { name, problem: "must be an http or https URL".into() };
-        let url = Url::parse(&text).map_err(|_| problem())?;
-        if matches!(url.scheme(), "http" | "https") && url.host_str().is_some() { Ok(url) } else { Err(problem()) }
+        parse_url(&text).ok_or_else(|| ConfigError { name, problem: "must be an http or https URL".into() })
     }
+}
+
+/// An `http` or `https` URL in which nothing was left to be filled in.
+fn parse_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.host_str().is_some() && !text.contains(['{', '}'])).then_some(url)
 }
 
 /// How destinations are reached.
@@ -86,16 +98,17 @@ impl Destinations {
         let websand_url = variables.text(WEBSAND).unwrap_or_else(|| "https://{account}.websandhq.com".into());
         // Digits fit wherever an account's name may stand, a port included.
         let example = websand_url.replace("{account}", "1");
-        if !Url::parse(&example).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
-            return Err(ConfigError { name: WEBSAND, problem: "must be an http or https URL".into() });
+        if parse_url(&example).is_none() {
+            let problem = "must be an http or https URL, {account} standing for the account's name".into();
+            return Err(ConfigError { name: WEBSAND, problem });
         }
         let workers = u32::try_from(variables.number(WORKERS, 1)?).ok().and_then(NonZeroU32::new);
         Ok(Self {
             websand_url,
             websale_url: variables.url("SHOPRELAY_WEBSALE_URL", "https://websale.de")?,
             websale_login_url: variables.url("SHOPRELAY_WEBSALE_LOGIN_URL", "https://www.websale.de")?,
-            http_timeout: Duration::from_millis(variables.number("SHOPRELAY_HTTP_TIMEOUT_MS", 10_000)?),
-            send_timeout: Duration::from_millis(variables.number("SHOPRELAY_SEND_TIMEOUT_MS", 60_000)?),
+            http_timeout: variables.millis("SHOPRELAY_HTTP_TIMEOUT_MS", 10_000)?,
+            send_timeout: variables.millis("SHOPRELAY_SEND_TIMEOUT_MS", 60_000)?,
             workers: workers.ok_or_else(|| ConfigError { name: WORKERS, problem: "must be at least 1".into() })?,
             ca_file: variables.text("SHOPRELAY_CA_FILE"),
         })
@@ -119,8 +132,12 @@ mod tests {
     fn a_malformed_variable_is_named() {
         for (name, value) in [
             ("SHOPRELAY_WEBSAND_URL", "websand"),
+            ("SHOPRELAY_WEBSAND_URL", "https://{acount}.websandhq.com"),
             ("SHOPRELAY_WEBSALE_URL", "ftp://websale.de"),
+            ("SHOPRELAY_WEBSALE_URL", "https://{account}.websale.de"),
             ("SHOPRELAY_HTTP_TIMEOUT_MS", "10s"),
+            ("SHOPRELAY_HTTP_TIMEOUT_MS", "0"),
+            ("SHOPRELAY_SEND_TIMEOUT_MS", "0"),
             ("SHOPRELAY_WORKERS", "0"),
         ] {
             let lookup = |asked: &str| (asked == name).then(|| value.to_owned());
