@@ -100,7 +100,7 @@ impl Refusal {
     fn into_response(self) -> Response<Bytes> {
         match self {
             Self::NotAuthentic => {
-                let detail = "There is no such shop, or the signature is missing, wrong or too old.";
+                let detail = "There is no such shop or endpoint, or the signature is missing, wrong or too old.";
                 let response = problem(StatusCode::UNAUTHORIZED, detail, json!({}));
                 with(response, header::WWW_AUTHENTICATE, HeaderValue::from_static("Signature"))
             }
@@ -108,7 +108,10 @@ impl Refusal {
                 let response = problem(StatusCode::METHOD_NOT_ALLOWED, "Webhooks are sent with POST.", json!({}));
                 with(response, header::ALLOW, HeaderValue::from_static("POST"))
             }
-            Self::TooLarge => problem(StatusCode::PAYLOAD_TOO_LARGE, "The webhook is too large.", json!({})),
+            Self::TooLarge => {
+                let detail = "The webhook is over 4 MiB, or its event is over 1 MiB.";
+                problem(StatusCode::PAYLOAD_TOO_LARGE, detail, json!({}))
+            }
             Self::NotJson { line, column } => {
                 let detail = format!("The body is not JSON: see line {line}, column {column}.");
                 problem(StatusCode::BAD_REQUEST, &detail, json!({}))
