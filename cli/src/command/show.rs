@@ -94,11 +94,7 @@ impl Show {
         if rows.len() >= self.limit {
             eprintln!("shoprelay: looked at the first {} rows only; --limit looks at more", self.limit);
         }
-        let wanted = [Some(&self.subject)];
-        rows.retain(|row| {
-            let names = [Some(&row.key.subject), row.remote_id.as_ref(), row.order_number.as_ref()];
-            names.iter().any(|name| wanted.contains(name))
-        });
+        rows.retain(|row| is_called(row, &self.subject));
         Ok(rows)
     }
 
@@ -113,6 +109,14 @@ impl Show {
         }
         format!("{known}\nReceived, the newest first:\n{}", received::table(receipts))
     }
+}
+
+/// Whether one of a row's names is this one. Shopify's order numbers begin with `#`, which people leave out.
+fn is_called(row: &Row, name: &str) -> bool {
+    let number = row.order_number.as_deref().map(|number| number.trim_start_matches('#'));
+    row.key.subject == name
+        || row.remote_id.as_deref() == Some(name)
+        || number.is_some_and(|number| number == name.trim_start_matches('#'))
 }
 
 /// `SHOP/KIND/SUBJECT`; the subject may hold slashes.
@@ -130,6 +134,16 @@ fn parse(text: &str) -> Option<RowKey> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_order_is_found_by_its_number_with_and_without_the_hash() {
+        let mut row = Row::new(parse("acme/order/5678901234").unwrap(), jiff::Timestamp::UNIX_EPOCH);
+        for number in ["#1001", "1001"] {
+            row.order_number = Some(number.into());
+            assert!(is_called(&row, "1001") && is_called(&row, "#1001") && is_called(&row, "5678901234"), "{number}");
+            assert!(!is_called(&row, "100") && !is_called(&row, "#5678901234") && !is_called(&row, ""));
+        }
+    }
 
     #[test]
     fn a_subject_is_named_by_shop_kind_and_id() {

@@ -10,7 +10,7 @@ fn rows() -> Vec<Row> {
         row.attention = Some(Attention::Parked);
         row.last_at = minutes(-3);
         let detail = "total.total must be a number".to_owned();
-        row.last_error = Some(LastError { code: "http_400".into(), status: Some(400), detail, at: minutes(-3) });
+        row.last_error = Some(LastError { code: "permanent".into(), status: Some(400), detail, at: minutes(-3) });
     };
     vec![
         row("acme#websand#order#1001", |row| row.state = State::Delivered),
@@ -58,7 +58,7 @@ async fn deliveries_show_what_needs_a_person_first_and_nothing_that_is_done() {
     let lines: Vec<&str> = ran.out.lines().collect();
     let places = ["1002", "roses", "summer"].map(|subject| lines.iter().position(|line| line.contains(subject)));
     assert_eq!(places, [Some(1), Some(2), Some(3)], "{}", ran.out);
-    assert!(lines[1].contains("given up: http_400"), "{}", ran.out);
+    assert!(lines[1].contains("given up: permanent (HTTP 400)"), "{}", ran.out);
     assert!(lines[2].contains(" 3 "), "three tries: {}", ran.out);
     assert!(!ran.out.contains("1001"), "{}", ran.out);
     assert!(ran.out.contains("Queue websand: 0 waiting, 0 dead letters"), "{}", ran.out);
@@ -89,7 +89,7 @@ async fn one_subject_is_shown_with_everything_that_is_known() {
         "order 1002 of acme -> websand",
         "parked: given up",
         "see the last error",
-        "http_400: total.total must be a number",
+        "permanent (HTTP 400): total.total must be a number",
         "Received, the newest first",
         "orders/create",
     ] {

@@ -40,7 +40,10 @@ fn shop(summary: &Summary) -> Finding {
     let check = format!("shop {}", summary.shop);
     match summary.faults().as_slice() {
         [] => Finding::ok(check, "secrets are complete"),
-        faults => Finding::fail(check, faults.join("; "), "mend it with `shoprelay shop add SHOP --replace`"),
+        faults => {
+            let advice = format!("mend it with `shoprelay shop add {} --replace`", summary.shop);
+            Finding::fail(check, faults.join("; "), advice)
+        }
     }
 }
 

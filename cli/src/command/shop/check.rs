@@ -62,18 +62,19 @@ impl Check {
 }
 
 fn secrets(summary: &Summary) -> Vec<Finding> {
+    let shop = &summary.shop;
     vec![
-        secret("webhook secret", &summary.webhook, "every webhook of this shop is answered 401"),
-        secret("websand secret", &summary.websand, "orders and customers are not delivered"),
-        secret("websale secret", &summary.websale, "promotions are not delivered"),
+        secret("webhook secret", shop, &summary.webhook, "every webhook of this shop is answered 401"),
+        secret("websand secret", shop, &summary.websand, "orders and customers are not delivered"),
+        secret("websale secret", shop, &summary.websale, "promotions are not delivered"),
     ]
 }
 
-fn secret<T>(check: &str, part: &Part<T>, without: &str) -> Finding {
+fn secret<T>(check: &str, shop: &ShopName, part: &Part<T>, without: &str) -> Finding {
     match part {
         Part::Good(_) => Finding::ok(check, "complete"),
         Part::Faulty(error) => {
-            Finding::fail(check, error.to_string(), "mend it with `shoprelay shop add SHOP --replace`")
+            Finding::fail(check, error.to_string(), format!("mend it with `shoprelay shop add {shop} --replace`"))
         }
         Part::Absent => Finding::warn(check, format!("not there: {without}"), "add it if the shop is to use it"),
     }

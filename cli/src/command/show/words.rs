@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use relay::{
-    ledger::{Attempts, Attention, Consent, PendingPromotion, Poll, Purpose, Row, State},
+    ledger::{Attempts, Attention, Consent, LastError, PendingPromotion, Poll, Purpose, Row, State},
     message::Kind,
+    shop::ShopName,
 };
 use serde_json::{Value, json};
 
@@ -12,8 +13,8 @@ use crate::{installation::QueueCount, output, table::visible};
 /// Everything about one row, a line each.
 pub(crate) fn describe(row: &Row, now: Timestamp) -> String {
     let mut lines = vec![("State", format!("{}: {}", row.state.name(), state(row.state)))];
-    lines.extend(row.attention.map(|why| ("Attention", format!("{}; {}", attention(why), advice(why)))));
-    lines.extend(row.due.map(|due| ("Next", format!("{} {}", purpose(due.purpose), when(due.at, now)))));
+    lines.extend(row.attention.map(|why| ("Attention", format!("{}; {}", attention(why), advice(why, row)))));
+    lines.extend(row.due.map(|due| ("Next", format!("{} {}", purpose(due.purpose, row), when(due.at, now)))));
     lines.extend(row.not_before.filter(|at| *at > now).map(|at| ("Not before", when(at, now))));
     lines.extend(row.lease.as_ref().filter(|lease| lease.until > now).map(|lease| {
         ("In hand", format!("a worker has it, {} at the latest it is free again", when(lease.until, now)))
@@ -22,6 +23,7 @@ pub(crate) fn describe(row: &Row, now: Timestamp) -> String {
         let source = revision.time.map_or_else(|| "none of the shop's".to_owned(), output::time);
         ("Revision", format!("{source}, received {}", output::time(revision.received_at)))
     }));
+    lines.extend(row.order_number.as_ref().map(|number| ("Number", visible(number))));
     lines.extend(row.order_status.map(|status| ("Status sent", status.name().to_owned())));
     lines.extend(row.consent.map(|consent| ("Consent", consent_words(consent).to_owned())));
     lines.extend(row.promotion.as_ref().map(|plan| ("Plan", promotion(plan, now))));
@@ -76,21 +78,25 @@ const fn attention(why: Attention) -> &'static str {
     }
 }
 
-const fn advice(why: Attention) -> &'static str {
-    match why {
+fn advice(why: Attention, row: &Row) -> String {
+    let text = match why {
         Attention::OutcomeUnknown => "look at the destination whether it was sent before doing anything",
         Attention::Parked => "see the last error, mend its cause and have the shop send the webhook again",
         Attention::ConfigurationFault => {
             "mend the secret that the last error names; the next probe is within 15 minutes"
         }
         Attention::CredentialsRefused => {
-            "mend the credentials (`shoprelay shop add SHOP --replace`, `shoprelay shop check SHOP`)"
+            let shop = row.key.shop.as_ref().map_or("SHOP", ShopName::as_str);
+            return format!(
+                "mend the credentials (`shoprelay shop add {shop} --replace`), then `shoprelay shop check {shop}`"
+            );
         }
         Attention::WithdrawalNotExpressible => {
             "unsubscribe the person at Websand by hand, and set consent.withdrawn in the websand secret"
         }
         Attention::PollDeadline => "look at WEBSALE how the push ended",
-    }
+    };
+    text.to_owned()
 }
 
 const fn consent_words(consent: Consent) -> &'static str {
@@ -100,8 +106,12 @@ const fn consent_words(consent: Consent) -> &'static str {
     }
 }
 
-const fn purpose(purpose: Purpose) -> &'static str {
+fn purpose(purpose: Purpose, row: &Row) -> &'static str {
     match purpose {
+        // It was put on the queue, or its hour was moved.
+        Purpose::Send if row.promotion.as_ref().and_then(|plan| plan.send_at) < row.due.map(|due| due.at) => {
+            "is looked at again"
+        }
         Purpose::Send => "goes out",
         Purpose::Poll => "is asked about",
         Purpose::Attention => "needs a person since",
@@ -149,14 +159,23 @@ pub(crate) fn tries(row: &Row) -> Option<u32> {
 fn last_error(row: &Row, now: Timestamp) -> String {
     row.last_error.as_ref().map_or_else(String::new, |error| {
         let detail = if error.detail.is_empty() { String::new() } else { format!(": {}", visible(&error.detail)) };
-        format!("{}{detail}, {}", visible(&error.code), when(error.at, now))
+        format!("{}{detail}, {}", code(error), when(error.at, now))
     })
+}
+
+/// The code with the status, unless the code says it: `permanent (HTTP 422)`, `http_503`.
+fn code(error: &LastError) -> String {
+    let code = visible(&error.code);
+    match error.status {
+        Some(status) if !code.starts_with("http_") => format!("{code} (HTTP {status})"),
+        _ => code,
+    }
 }
 
 /// Why the row is listed: what a person has to look at, and the last error.
 pub(crate) fn why(row: &Row) -> String {
     let error = row.last_error.as_ref().filter(|_| !matches!(row.state, State::Delivered));
-    let parts = [row.attention.map(attention).map(str::to_owned), error.map(|error| error.code.clone())];
+    let parts = [row.attention.map(attention).map(str::to_owned), error.map(code)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
 }
 
@@ -180,6 +199,7 @@ pub(crate) fn json(row: &Row) -> Value {
         "next": row.due.map(|due| json!({"purpose": due.purpose, "at": due.at})),
         "not_before": row.not_before,
         "revision": row.revision.map(|revision| json!({"time": revision.time, "received_at": revision.received_at})),
+        "order_number": row.order_number,
         "order_status": row.order_status,
         "consent": row.consent,
         "channel": row.promotion.as_ref().map(|plan| plan.channel),
