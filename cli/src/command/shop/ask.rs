@@ -28,9 +28,7 @@ impl Questions for Terminal {
         let mut line = String::new();
         let asked = std::io::stderr().write_all(question.as_bytes());
         match asked.and_then(|()| std::io::stdin().read_line(&mut line)) {
-            Ok(0) => {
-                Err(CommandError("no answer: standard input ended; use --file to add shops without questions".into()))
-            }
+            Ok(0) => Err(CommandError("no answer: standard input ended".into())),
             Ok(_) => Ok(line.trim().to_owned()),
             Err(error) => Err(CommandError(format!("cannot ask: {error}"))),
         }
@@ -49,7 +47,7 @@ pub(super) struct Answers {
     pub(super) generated: Option<String>,
 }
 
-/// Asks for everything a shop needs.
+/// Asks for everything a shop needs. An answer that cannot be used is asked for again.
 pub(super) fn ask(questions: &mut impl Questions, prefix: &str, shop: &ShopName) -> Result<Answers, CommandError> {
     let mut generated = None;
     let mut sources = Vec::new();
@@ -72,16 +70,20 @@ pub(super) fn ask(questions: &mut impl Questions, prefix: &str, shop: &ShopName)
 
 fn platforms(questions: &mut impl Questions) -> Result<Vec<Platform>, CommandError> {
     let known = Platform::ALL.map(Platform::name).join(", ");
-    let line =
-        questions.ask(&format!("Which systems send its webhooks ({known}; several with commas) [canonical]: "))?;
-    let words = line.split([',', ' ']).filter(|word| !word.is_empty());
-    let found = words.map(|word| {
-        let platform = Platform::ALL.into_iter().find(|platform| platform.name() == word.to_lowercase());
-        platform.ok_or_else(|| CommandError(format!("{word:?} is not a system I know: {known}")))
-    });
-    let mut found: Vec<Platform> = found.collect::<Result<_, _>>()?;
-    found.dedup();
-    Ok(if found.is_empty() { vec![Platform::Canonical] } else { found })
+    loop {
+        let line =
+            questions.ask(&format!("Which systems send its webhooks ({known}; several with commas) [canonical]: "))?;
+        let words: Vec<String> =
+            line.split([',', ' ']).map(str::to_lowercase).filter(|word| !word.is_empty()).collect();
+        if words.is_empty() {
+            return Ok(vec![Platform::Canonical]);
+        }
+        let named = |word: &String| Platform::ALL.into_iter().find(|platform| platform.name() == word);
+        if let Some(mut found) = words.iter().map(named).collect::<Option<Vec<_>>>() {
+            found.dedup();
+            return Ok(found);
+        }
+    }
 }
 
 fn signing_secret(
@@ -99,16 +101,21 @@ fn signing_secret(
             *generated = Some(made.clone());
             Ok(made)
         }
-        Platform::Shopify => required(questions, "Client secret of the Shopify app (it signs the webhooks): "),
+        Platform::Shopify => {
+            required(|| questions.ask_hidden("Client secret of the Shopify app (it signs the webhooks): "))
+        }
     }
 }
 
 fn websand(questions: &mut impl Questions) -> Result<Option<Value>, CommandError> {
-    let account = questions.ask("Websand account, the NAME of https://NAME.websandhq.com (empty: no Websand): ")?;
-    if account.is_empty() {
+    let line = questions.ask("Websand account, the NAME of https://NAME.websandhq.com (empty: no Websand): ")?;
+    if line.is_empty() {
         return Ok(None);
     }
-    Ok(Some(json!({"account": account, "api_key": required(questions, "Websand API key: ")?})))
+    // Many paste the whole address.
+    let host = line.trim_start_matches("https://");
+    let account = host.split_once(".websandhq.com").map_or(line.as_str(), |(account, _)| account);
+    Ok(Some(json!({"account": account, "api_key": required(|| questions.ask_hidden("Websand API key: "))?})))
 }
 
 fn websale(questions: &mut impl Questions) -> Result<Option<Value>, CommandError> {
@@ -116,18 +123,19 @@ fn websale(questions: &mut impl Questions) -> Result<Option<Value>, CommandError
     if shop_id.is_empty() {
         return Ok(None);
     }
-    let subshop = questions.ask("WEBSALE subshop: ")?;
-    let username = questions.ask("WEBSALE user name: ")?;
-    let password = required(questions, "WEBSALE password: ")?;
+    let subshop = required(|| questions.ask("WEBSALE subshop: "))?;
+    let username = required(|| questions.ask("WEBSALE user name: "))?;
+    let password = required(|| questions.ask_hidden("WEBSALE password: "))?;
     Ok(Some(json!({"shop_id": shop_id, "subshop": subshop, "username": username, "password": password})))
 }
 
-fn required(questions: &mut impl Questions, question: &str) -> Result<String, CommandError> {
-    match questions.ask_hidden(question)? {
-        empty if empty.is_empty() => {
-            Err(CommandError(format!("no answer to {:?}", question.trim_end_matches([' ', ':']))))
+/// Asks until there is an answer; the end of the input ends it, too.
+fn required(mut ask: impl FnMut() -> Result<String, CommandError>) -> Result<String, CommandError> {
+    loop {
+        let answer = ask()?;
+        if !answer.is_empty() {
+            return Ok(answer);
         }
-        secret => Ok(secret),
     }
 }
 
@@ -196,9 +204,17 @@ mod tests {
     }
 
     #[test]
-    fn a_shop_without_a_destination_or_with_an_unknown_system_is_refused() {
-        for script in [&["", "#", "", ""][..], &["magento"][..], &["shopify", "#"][..]] {
-            assert!(answers(script).is_err(), "{script:?}");
-        }
+    fn what_cannot_be_used_is_asked_for_again() {
+        let script = ["magento", "shopify shopify", "#", "#shpss", "https://acme.websandhq.com/", "#", "#key", ""];
+        let expected = json!({
+            "shoprelay/acme/webhook": {"platform": "shopify", "signing_secrets": ["shpss"]},
+            "shoprelay/acme/websand": {"account": "acme", "api_key": "key"},
+        });
+        assert_eq!(json!(answers(&script).ok().unwrap().values.0), expected);
+    }
+
+    #[test]
+    fn a_shop_without_a_destination_is_refused() {
+        assert!(answers(&["", "#", "", ""]).is_err());
     }
 }

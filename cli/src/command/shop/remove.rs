@@ -1,6 +1,6 @@
 //! `shop remove`.
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 use relay::{config::Variables, shop::ShopName};
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::{
     output,
 };
 
-/// Removes a shop's secrets. Its webhooks are refused from then on; what waits for delivery waits for new secrets.
+/// Removes a shop's secrets. Its webhooks are refused within five minutes; what waits for delivery waits for new secrets.
 #[derive(clap::Args)]
 pub(super) struct Remove {
     /// The shop.
@@ -43,6 +43,11 @@ impl Remove {
             return Err(CommandError(format!("there is no shop {}", self.shop)));
         }
         if !self.yes {
+            if !std::io::stdin().is_terminal() {
+                return Err(CommandError(
+                    "standard input is no terminal: use --yes to remove without a question".into(),
+                ));
+            }
             confirm(&mut Terminal, &self.shop, &names)?;
         }
         for name in &names {

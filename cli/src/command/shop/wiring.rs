@@ -72,7 +72,14 @@ pub(super) fn subscriptions(
             url: format!("{base}/webhooks/{shop}/{endpoint}"),
         })
     };
-    webhook.sources.iter().flat_map(|source| of_source(source.platform)).collect()
+    // A shop may have several sources of one platform: they send to the same URLs.
+    let mut platforms: Vec<Platform> = Vec::new();
+    for source in &webhook.sources {
+        if !platforms.contains(&source.platform) {
+            platforms.push(source.platform);
+        }
+    }
+    platforms.into_iter().flat_map(of_source).collect()
 }
 
 #[cfg(test)]
@@ -105,6 +112,8 @@ mod tests {
         let both = webhook(&[Platform::Shopify, Platform::Canonical], None);
         let all = subscriptions(Some("https://relay.example.com/"), &shop, &both, true, true);
         assert_eq!(all.len(), 12);
+        let thrice = webhook(&[Platform::Shopify, Platform::Canonical, Platform::Canonical], None);
+        assert_eq!(subscriptions(Some("https://relay.example.com"), &shop, &thrice, true, true), all);
         assert_eq!(
             all.first(),
             Some(&Subscription {
