@@ -76,7 +76,7 @@ pub(crate) enum StartError {
     #[error(transparent)]
     Client(#[from] ClientError),
     /// The address.
-    #[error("cannot listen on {0}: {1}")]
+    #[error("cannot listen on {0}: {1}; name another address with --listen")]
     Listen(SocketAddr, io::Error),
 }
 

@@ -67,9 +67,9 @@ impl Sandbox {
             ..Settings::default()
         };
         let mut stop = Stop::new().map_err(|error| CommandError(format!("cannot wait for signals: {error}")))?;
-        let sandbox = sandbox::Sandbox::start(self.listen, settings)
-            .await
-            .map_err(|error| CommandError(format!("cannot listen on {}: {error}", self.listen)))?;
+        let sandbox = sandbox::Sandbox::start(self.listen, settings).await.map_err(|error| {
+            CommandError(format!("cannot listen on {}: {error}; name another address with --listen", self.listen))
+        })?;
         print(&format!("listening on http://{}\n", sandbox.local_addr()))?;
         tokio::select! {
             () = stop.told() => {}

@@ -40,12 +40,16 @@ impl Client {
 
     /// Sends one.
     pub(crate) async fn send(&self, url: Url, webhook: &Webhook) -> Result<Answer, String> {
+        let host = url.origin().ascii_serialization();
         let mut request = self.0.post(url).body(webhook.body.clone());
         for (name, value) in &webhook.headers {
             request = request.header(name, value);
         }
-        let failed = |error: reqwest::Error| describe(&error.without_url());
-        let response = request.send().await.map_err(failed)?;
+        let failed = |error: reqwest::Error| {
+            let advice = if error.is_connect() { ": is the host running there? --url names another" } else { "" };
+            format!("{host} cannot be reached ({}){advice}", describe(&error.without_url()))
+        };
+        let response = request.send().await.map_err(&failed)?;
         let status = response.status().as_u16();
         Ok(Answer { status, body: response.text().await.map_err(failed)? })
     }

@@ -82,8 +82,10 @@ impl Store {
     /// There is no installation, or another version wrote it.
     pub fn read_only(data_dir: &Path) -> Result<Self, OpenError> {
         let file = directory::database(data_dir);
-        if !file.exists() {
-            return Err(OpenError::NoInstallation(data_dir.to_owned()));
+        match file.try_exists() {
+            Ok(true) => {}
+            Ok(false) => return Err(OpenError::NoInstallation(data_dir.to_owned())),
+            Err(error) => return Err(OpenError::Directory { path: file, detail: error.to_string() }),
         }
         schema::check(&connection::reading(&file)?, &file)?;
         let writer = Mutex::new(Writer::ReadOnly);

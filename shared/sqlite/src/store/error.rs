@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// A host is running on it.
-    #[error("the data directory {} is in use by another shoprelay", .0.display())]
+    #[error("the data directory {} is in use by another shoprelay: stop that one, or name another --data-dir", .0.display())]
     InUse(PathBuf),
     /// There is nothing in it.
     #[error("there is no installation in {}: start `shoprelay serve` there, or name another --data-dir", .0.display())]
