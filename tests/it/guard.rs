@@ -13,6 +13,7 @@ mod bans;
 mod files;
 mod licences;
 mod links;
+mod template;
 mod unused;
 
 /// All files of the repository with this extension.
