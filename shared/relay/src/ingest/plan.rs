@@ -16,9 +16,10 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The plan of a promotion. A draft is not sent.
+    /// The plan of a promotion. A draft is not sent. Times are told to the second, though "now" is finer.
     pub(super) fn of(promotion: &Promotion, zone: Option<&TimeZone>) -> Self {
-        let sent = |time: Option<Timestamp>| time.filter(|_| !promotion.draft);
+        let to_the_second = |time: Timestamp| Timestamp::from_second(time.as_second()).unwrap_or(time);
+        let sent = |time: Option<Timestamp>| time.filter(|_| !promotion.draft).map(to_the_second);
         Self {
             channel: promotion.channel.name(),
             send_at: sent(promotion.send_at),

@@ -128,7 +128,7 @@ async fn a_promotion_is_answered_with_its_plan_on_the_shops_clock() {
     secret["time_zone"] = json!("Europe/Berlin");
     let world = World::with(secret);
     let mut body = sample("canonical/promotion.scheduled.personalised_push");
-    body["data"]["send_at"] = json!("2026-06-10T08:00:00+02:00");
+    body["data"]["send_at"] = json!("2026-06-10T08:00:00.123456789+02:00");
     body["data"]["send_before"] = Value::Null;
     body["data"]["audience"] =
         json!({"connected": true, "emails": ["a@example.com", "A@example.com", "b@example.com"]});
