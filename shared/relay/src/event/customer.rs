@@ -109,6 +109,7 @@ impl Customer {
     }
 
     /// Nothing but whose decision it is, and the decision.
+    #[must_use]
     pub fn consent_only(&self) -> Self {
         Self {
             id: None,
