@@ -15,7 +15,7 @@ use crate::failure::describe;
 
 mod item;
 
-use item::{CONTENT, DUE_AT, DUE_SHARD, KEY, ROW, SHARDS, VERSION};
+use item::{CONTENT, DUE_AT, DUE_SHARD, KEY, ROW, SHARDS, TTL, VERSION};
 
 /// The name of the sparse index.
 const DUE_INDEX: &str = "due";
@@ -150,7 +150,12 @@ impl Ledger for DynamoLedger {
         Box::pin(self.scan_rows(key_prefix, limit))
     }
 
-    fn put_part<'a>(&'a self, part: &'a PartId, content: &'a [u8]) -> Async<'a, Result<(), LedgerError>> {
+    fn put_part<'a>(
+        &'a self,
+        part: &'a PartId,
+        content: &'a [u8],
+        expires_at: Timestamp,
+    ) -> Async<'a, Result<(), LedgerError>> {
         Box::pin(async move {
             if content.len() > PART_BYTES {
                 return Err(LedgerError(format!("a part of {} bytes, {PART_BYTES} allowed", content.len())));
@@ -160,7 +165,8 @@ impl Ledger for DynamoLedger {
                 .put_item()
                 .table_name(self.table())
                 .item(KEY, AttributeValue::S(part.to_string()))
-                .item(CONTENT, AttributeValue::B(Blob::new(content)));
+                .item(CONTENT, AttributeValue::B(Blob::new(content)))
+                .item(TTL, AttributeValue::N(expires_at.as_second().to_string()));
             call.send().await.map_err(|error| LedgerError(describe(&error)))?;
             Ok(())
         })

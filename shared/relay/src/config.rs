@@ -49,12 +49,13 @@ impl Variables<'_> {
         })
     }
 
-    /// A time in milliseconds with a default; never none at all, because then every call would fail.
-    pub fn millis(&self, name: &'static str, default: u64) -> Result<Duration, ConfigError> {
-        match self.number(name, default)? {
-            0 => Err(ConfigError { name, problem: "must be at least 1 (milliseconds)".into() }),
-            millis => Ok(Duration::from_millis(millis)),
+    /// A time-out in milliseconds with a default, at most `longest`.
+    fn timeout(&self, name: &'static str, default: u64, longest: u64) -> Result<Duration, ConfigError> {
+        let millis = self.number(name, default)?;
+        if (1..=longest).contains(&millis) {
+            return Ok(Duration::from_millis(millis));
         }
+        Err(ConfigError { name, problem: format!("must be between 1 and {longest}") })
     }
 
     /// An `http` or `https` URL with a default.
@@ -83,7 +84,7 @@ pub struct Destinations {
     pub http_timeout: Duration,
     /// Time-out of the personalised send (`SHOPRELAY_SEND_TIMEOUT_MS`).
     pub send_timeout: Duration,
-    /// How many workers share a destination's request rate (`SHOPRELAY_WORKERS`).
+    /// How many workers are to share a destination's request rate (`SHOPRELAY_WORKERS`). Reserved, not applied yet.
     pub workers: NonZeroU32,
     /// A PEM file with further root certificates (`SHOPRELAY_CA_FILE`).
     pub ca_file: Option<String>,
@@ -91,6 +92,12 @@ pub struct Destinations {
 
 const WEBSAND: &str = "SHOPRELAY_WEBSAND_URL";
 const WORKERS: &str = "SHOPRELAY_WORKERS";
+
+/// No call is started that could not end, and be noted, before its handler's time is over: 60 s for Websand, 120 s for
+/// WEBSALE. With a longer time-out no call would ever be started.
+const LONGEST_CALL: u64 = 45_000;
+/// The same for the personalised send, which a log-in comes before.
+const LONGEST_SEND: u64 = 100_000;
 
 impl Destinations {
     /// Reads the variables.
@@ -107,8 +114,8 @@ impl Destinations {
             websand_url,
             websale_url: variables.url("SHOPRELAY_WEBSALE_URL", "https://websale.de")?,
             websale_login_url: variables.url("SHOPRELAY_WEBSALE_LOGIN_URL", "https://www.websale.de")?,
-            http_timeout: variables.millis("SHOPRELAY_HTTP_TIMEOUT_MS", 10_000)?,
-            send_timeout: variables.millis("SHOPRELAY_SEND_TIMEOUT_MS", 60_000)?,
+            http_timeout: variables.timeout("SHOPRELAY_HTTP_TIMEOUT_MS", 10_000, LONGEST_CALL)?,
+            send_timeout: variables.timeout("SHOPRELAY_SEND_TIMEOUT_MS", 60_000, LONGEST_SEND)?,
             workers: workers.ok_or_else(|| ConfigError { name: WORKERS, problem: "must be at least 1".into() })?,
             ca_file: variables.text("SHOPRELAY_CA_FILE"),
         })
@@ -138,6 +145,8 @@ mod tests {
             ("SHOPRELAY_HTTP_TIMEOUT_MS", "10s"),
             ("SHOPRELAY_HTTP_TIMEOUT_MS", "0"),
             ("SHOPRELAY_SEND_TIMEOUT_MS", "0"),
+            ("SHOPRELAY_HTTP_TIMEOUT_MS", "60000"),
+            ("SHOPRELAY_SEND_TIMEOUT_MS", "120000"),
             ("SHOPRELAY_WORKERS", "0"),
         ] {
             let lookup = |asked: &str| (asked == name).then(|| value.to_owned());

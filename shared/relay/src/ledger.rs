@@ -33,8 +33,14 @@ pub trait Ledger: Send + Sync {
     /// All rows whose key starts with this text, in no certain order, at most `limit`. Slow: for operators.
     fn scan<'a>(&'a self, key_prefix: &'a str, limit: usize) -> Async<'a, Result<Vec<Row>, LedgerError>>;
 
-    /// Stores one part (at most [`PART_BYTES`]) of a waiting promotion's content.
-    fn put_part<'a>(&'a self, part: &'a PartId, content: &'a [u8]) -> Async<'a, Result<(), LedgerError>>;
+    /// Stores one part (at most [`PART_BYTES`]) of a waiting promotion's content. At `expires_at` it is forgotten,
+    /// whatever became of the promotion: it is personal data.
+    fn put_part<'a>(
+        &'a self,
+        part: &'a PartId,
+        content: &'a [u8],
+        expires_at: Timestamp,
+    ) -> Async<'a, Result<(), LedgerError>>;
 
     /// One part of a waiting promotion's content.
     fn get_part<'a>(&'a self, part: &'a PartId) -> Async<'a, Result<Option<Vec<u8>>, LedgerError>>;

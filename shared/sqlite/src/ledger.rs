@@ -30,6 +30,7 @@ const DUE: &str =
     "SELECT row FROM ledger WHERE due_purpose = :purpose AND due_at <= :until ORDER BY due_at LIMIT :limit";
 const SCAN: &str = "SELECT row FROM ledger WHERE key >= :first AND key < :end ORDER BY key LIMIT :limit";
 const EXPIRED: &str = "SELECT key FROM ledger WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit";
+const EXPIRED_PARTS: &str = "DELETE FROM part WHERE expires_at <= ?1";
 
 impl SqliteLedger {
     /// The ledger in this store.
@@ -37,13 +38,14 @@ impl SqliteLedger {
         Self { store }
     }
 
-    /// Forgets rows whose time is over, and their parts; at most `limit` at once. Returns how many.
+    /// Forgets parts whose time is over, and rows whose time is over with all of theirs; of the rows at most `limit` at once. Returns how many.
     ///
     /// # Errors
     /// The ledger is not available.
     pub async fn forget_expired(&self, now: Timestamp, limit: usize) -> Result<usize, LedgerError> {
         let (now, limit) = (now.as_microsecond(), sql_limit(limit));
         let act = move |connection: &Connection| {
+            connection.prepare_cached(EXPIRED_PARTS)?.execute([now])?;
             let keys: Vec<String> = connection
                 .prepare_cached(EXPIRED)?
                 .query_map(named_params! {":now": now, ":limit": limit}, |row| row.get(0))?
@@ -108,12 +110,19 @@ impl Ledger for SqliteLedger {
         })
     }
 
-    fn put_part<'a>(&'a self, part: &'a PartId, content: &'a [u8]) -> Async<'a, Result<(), LedgerError>> {
-        const PUT: &str = "INSERT OR REPLACE INTO part (row_key, content, number, bytes) VALUES (?1, ?2, ?3, ?4)";
+    fn put_part<'a>(
+        &'a self,
+        part: &'a PartId,
+        content: &'a [u8],
+        expires_at: Timestamp,
+    ) -> Async<'a, Result<(), LedgerError>> {
+        const PUT: &str = "INSERT OR REPLACE INTO part (row_key, content, number, bytes, expires_at) \
+                           VALUES (?1, ?2, ?3, ?4, ?5)";
+        let expires_at = expires_at.as_microsecond();
         let (key, content) = ((part.row.to_string(), part.content.clone(), part.number), content.to_vec());
         Box::pin(async move {
             let act = move |connection: &Connection| {
-                connection.prepare_cached(PUT)?.execute((key.0, key.1, key.2, content)).map(drop)
+                connection.prepare_cached(PUT)?.execute((key.0, key.1, key.2, content, expires_at)).map(drop)
             };
             self.store.write(act, |()| ()).await.map_err(|error| unavailable(&error))
         })

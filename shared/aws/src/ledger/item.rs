@@ -20,7 +20,7 @@ pub(super) const CONTENT: &str = "content";
 /// The token of the last write, for a person who looks at the table; the row holds it too.
 const WRITE: &str = "w";
 /// When DynamoDB may remove the item, in seconds since 1970.
-const TTL: &str = "ttl";
+pub(super) const TTL: &str = "ttl";
 
 /// How many partitions of the index each purpose is spread over: many promotions of one minute would otherwise meet
 /// one partition's limit of 1,000 writes a second.

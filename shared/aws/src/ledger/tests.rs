@@ -129,10 +129,11 @@ async fn content_is_kept_in_parts_that_fit_an_item() {
     ]);
     let ledger = ledger(&server);
     let part = PartId { row: row(1, "token").key, content: "c1".into(), number: 0 };
-    ledger.put_part(&part, &[0, 1, 2]).await.unwrap();
+    ledger.put_part(&part, &[0, 1, 2], Timestamp::from_second(1_780_000_000).unwrap()).await.unwrap();
     assert_eq!(ledger.get_part(&part).await, Ok(Some(vec![0, 1, 2])));
-    assert!(ledger.put_part(&part, &vec![0; PART_BYTES + 1]).await.is_err());
+    assert!(ledger.put_part(&part, &vec![0; PART_BYTES + 1], Timestamp::MAX).await.is_err());
     let asked = server.asked();
     assert_eq!(asked.len(), 2, "a part that is too large is not even tried");
     assert_eq!(asked[0].1["Item"]["pk"]["S"], "acme#websale#promotion#summer-2026|c1|0");
+    assert_eq!(asked[0].1["Item"]["ttl"]["N"], "1780000000", "content is personal data and goes by itself");
 }

@@ -83,10 +83,10 @@ impl WebsandForwarder {
         };
         match &message.payload {
             Payload::Event(Event::OrderPlaced(order)) => {
-                self.order(&attempt, order, message.revision(), Guess::Absent, secret).await
+                self.order(&attempt, order, message.revision(), false, secret).await
             }
             Payload::Event(Event::OrderUpdated(order)) => {
-                self.order(&attempt, order, message.revision(), Guess::Unknown, secret).await
+                self.order(&attempt, order, message.revision(), true, secret).await
             }
             Payload::Event(Event::CustomerUpdated(customer)) => {
                 self.customer(&attempt, customer, message.revision(), secret).await
@@ -100,19 +100,24 @@ impl WebsandForwarder {
         attempt: &Attempt<'_>,
         order: &Order,
         revision: Revision,
-        guess: Guess,
+        is_update: bool,
         secret: Arc<WebsandSecret>,
     ) -> Step<Settlement> {
-        let unwanted = secret.statuses.as_ref().is_some_and(|wanted| !wanted.contains(&order.status))
-            || (secret.consented_orders_only && order.customer.marketing_consent != Some(true));
-        if unwanted {
+        let is_consented = order.customer.marketing_consent == Some(true) || !secret.consented_orders_only;
+        let is_of_status = secret.statuses.as_ref().is_none_or(|wanted| wanted.contains(&order.status));
+        if !is_of_status || !(is_consented || is_update) {
             return Err(attempt.log_done("filtered"));
         }
         let granted = self.grant_of_order(attempt, &order.customer, revision).await?;
         let body = websand::transaction(order, attempt.shop, &secret, granted);
         let hash = websand::content_hash(&body);
         let policy = secret.updates;
-        let relevance = |row: &Row| relevance(row, revision, &hash, order.status, policy);
+        let relevance = |row: &Row| match row.revision {
+            // An update says nothing about consent: it follows an order that was begun because there was consent.
+            None if !is_consented && row.version == 0 => Relevance::Superseded,
+            _ => relevance(row, revision, &hash, order.status, policy),
+        };
+        let guess = if is_update { Guess::Unknown } else { Guess::Absent };
         // For the person who looks the order up by its number.
         let note = |row: &mut Row| row.order_number.clone_from(&order.number);
         let claimed = attempt.claim_noting(guess, relevance, note).await?;

@@ -14,7 +14,7 @@ use crate::{Async, message::RowKey};
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
     rows: Mutex<BTreeMap<String, Row>>,
-    parts: Mutex<HashMap<PartId, Vec<u8>>>,
+    parts: Mutex<HashMap<PartId, (Vec<u8>, Timestamp)>>,
 }
 
 impl MemoryLedger {
@@ -26,6 +26,12 @@ impl MemoryLedger {
     /// How many parts are stored.
     pub fn parts(&self) -> usize {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// When the last part that is stored will be forgotten.
+    pub fn parts_expire_at(&self) -> Option<Timestamp> {
+        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        parts.values().map(|(_, expires_at)| *expires_at).max()
     }
 
     fn put_now(&self, row: &Row, expected: Expected) -> Put {
@@ -80,16 +86,22 @@ impl Ledger for MemoryLedger {
         Box::pin(async move { Ok(found) })
     }
 
-    fn put_part<'a>(&'a self, part: &'a PartId, content: &'a [u8]) -> Async<'a, Result<(), LedgerError>> {
+    fn put_part<'a>(
+        &'a self,
+        part: &'a PartId,
+        content: &'a [u8],
+        expires_at: Timestamp,
+    ) -> Async<'a, Result<(), LedgerError>> {
         Box::pin(async move {
             let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-            parts.insert(part.clone(), content.to_vec());
+            parts.insert(part.clone(), (content.to_vec(), expires_at));
             Ok(())
         })
     }
 
     fn get_part<'a>(&'a self, part: &'a PartId) -> Async<'a, Result<Option<Vec<u8>>, LedgerError>> {
-        let content = self.parts.lock().unwrap_or_else(PoisonError::into_inner).get(part).cloned();
+        let content =
+            self.parts.lock().unwrap_or_else(PoisonError::into_inner).get(part).map(|(content, _)| content.clone());
         Box::pin(async move { Ok(content) })
     }
 

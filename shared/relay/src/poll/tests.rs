@@ -63,7 +63,7 @@ impl Watch {
             ..Row::new(key.clone(), now)
         };
         let part = PartId { row: key.clone(), content: "body".into(), number: 0 };
-        self.stage.world.ledger.put_part(&part, b"{}").await.unwrap();
+        self.stage.world.ledger.put_part(&part, b"{}", now).await.unwrap();
         self.stage.world.ledger.put(&row, Expected::Absent).await.unwrap();
         key
     }

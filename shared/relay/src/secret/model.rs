@@ -68,7 +68,7 @@ pub struct WebsandSecret {
     pub consent_granted: (String, Value),
     /// Field and value that say that it was withdrawn; absent: cannot be expressed.
     pub consent_withdrawn: Option<(String, Value)>,
-    /// The most requests a second.
+    /// The most requests a second. Reserved, not applied yet.
     pub requests_per_second: Option<f64>,
 }
 
@@ -109,7 +109,7 @@ pub struct WebsaleSecret {
     pub poll_deadline: Duration,
     /// How long no log-in is tried after WEBSALE refused or blocked the account.
     pub login_backoff: Duration,
-    /// The most requests a second.
+    /// The most requests a second. Reserved, not applied yet.
     pub requests_per_second: Option<f64>,
 }
 

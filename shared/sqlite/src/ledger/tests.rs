@@ -104,8 +104,8 @@ async fn parts_are_stored_replaced_and_removed() {
     let (ledger, _directory) = bench();
     let part = PartId { row: "a#websale#promotion#1".parse().unwrap(), content: "c1".into(), number: 0 };
     let other = PartId { number: 1, ..part.clone() };
-    ledger.put_part(&part, b"old").await.unwrap();
-    ledger.put_part(&part, b"new").await.unwrap();
+    ledger.put_part(&part, b"old", later(9)).await.unwrap();
+    ledger.put_part(&part, b"new", later(9)).await.unwrap();
     assert_eq!(ledger.get_part(&part).await.unwrap().as_deref(), Some(&b"new"[..]));
     assert_eq!(ledger.get_part(&other).await.unwrap(), None);
     ledger.delete_part(&other).await.unwrap();
@@ -139,7 +139,7 @@ async fn a_restart_voids_leases_and_an_announced_call_has_an_unknown_outcome() {
 async fn expired_rows_are_forgotten_with_their_parts_and_open_ones_never() {
     let (ledger, _directory) = bench();
     let part = PartId { row: "a#websale#promotion#1".parse().unwrap(), content: "c1".into(), number: 0 };
-    ledger.put_part(&part, b"text").await.unwrap();
+    ledger.put_part(&part, b"text", later(99)).await.unwrap();
     store(&ledger, Row { expires_at: Some(later(10)), ..row("a#websale#promotion#1", 1, "x") }).await;
     store(&ledger, Row { expires_at: Some(later(99)), ..row("a#websale#promotion#2", 1, "x") }).await;
     store(&ledger, row(ORDER, 1, "x")).await;
@@ -150,9 +150,22 @@ async fn expired_rows_are_forgotten_with_their_parts_and_open_ones_never() {
 }
 
 #[tokio::test]
+async fn content_is_forgotten_when_its_time_is_over_whatever_became_of_its_row() {
+    let (ledger, _directory) = bench();
+    let part = PartId { row: "a#websale#promotion#1".parse().unwrap(), content: "c1".into(), number: 0 };
+    ledger.put_part(&part, b"text", later(10)).await.unwrap();
+    store(&ledger, row("a#websale#promotion#1", 1, "x")).await;
+    ledger.forget_expired(later(9), 10).await.unwrap();
+    assert!(ledger.get_part(&part).await.unwrap().is_some());
+    ledger.forget_expired(later(10), 10).await.unwrap();
+    assert_eq!(ledger.get_part(&part).await.unwrap(), None);
+    assert_eq!(ledger.scan("", 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn no_statement_but_an_operators_walks_through_the_ledger() {
     let (ledger, _directory) = bench();
-    let statements = [GET, OTHER, UPDATE, DUE, EXPIRED, crate::store::IN_HAND];
+    let statements = [GET, OTHER, UPDATE, DUE, EXPIRED, EXPIRED_PARTS, crate::store::IN_HAND];
     let plans = ledger.store.read(move |connection| {
         statements.map(|sql| crate::store::plan(connection, sql)).into_iter().collect::<Result<Vec<_>, _>>()
     });

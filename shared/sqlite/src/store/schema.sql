@@ -38,12 +38,14 @@ CREATE INDEX ledger_in_hand ON ledger (in_hand) WHERE in_hand = 1;
 CREATE INDEX ledger_expiring ON ledger (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE part (
-    row_key TEXT    NOT NULL,
-    content TEXT    NOT NULL,
-    number  INTEGER NOT NULL,
-    bytes   BLOB    NOT NULL,
+    row_key    TEXT    NOT NULL,
+    content    TEXT    NOT NULL,
+    number     INTEGER NOT NULL,
+    bytes      BLOB    NOT NULL,
+    expires_at INTEGER NOT NULL,
     PRIMARY KEY (row_key, content, number)
 ) STRICT;
+CREATE INDEX part_expiring ON part (expires_at);
 
 CREATE TABLE receipt (
     id   INTEGER PRIMARY KEY,

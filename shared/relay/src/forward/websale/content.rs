@@ -1,20 +1,36 @@
 //! The stored content of waiting personalised pushes: the ledger's only personal data.
 
 use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{standing::stored_content, wanted::content_name};
 use crate::{
     destination::websale::body::content_hash,
     ledger::{LedgerError, PART_BYTES, PartId, Row},
     ports::Ports,
+    retry::MEND_FOR,
 };
+
+/// Content is kept this much longer than its promotion can go out: for a person who has to decide about it.
+const KEPT_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Stores a body under the name the row gives it.
 pub(super) async fn store(ports: &Ports, row: &Row, body: &Bytes) -> Result<(), LedgerError> {
+    let expires_at = expires_at(row, ports.clock.now());
     for (part, chunk) in parts(row).into_iter().zip(body.chunks(PART_BYTES)) {
-        ports.ledger.put_part(&part, chunk).await?;
+        ports.ledger.put_part(&part, chunk, expires_at).await?;
     }
     Ok(())
+}
+
+/// When nobody needs the content any more. A promotion that is not out by its `send_before` never goes out; one without
+/// is given up when its retrying ends.
+fn expires_at(row: &Row, now: Timestamp) -> Timestamp {
+    let (send_at, send_before) =
+        row.promotion.as_ref().map_or((None, None), |promotion| (promotion.send_at, promotion.send_before));
+    let begins = send_at.map_or(now, |send_at| send_at.max(now));
+    let over = send_before.unwrap_or_else(|| begins.saturating_add(MEND_FOR).unwrap_or(Timestamp::MAX));
+    over.max(now).saturating_add(KEPT_AFTER).unwrap_or(Timestamp::MAX)
 }
 
 /// The body that the row names, or nothing if it is not there whole.

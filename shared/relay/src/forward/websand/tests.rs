@@ -188,6 +188,26 @@ async fn a_withdrawal_that_cannot_be_expressed_is_parked_with_an_alarm_and_remem
     assert!(world.http.seen()[0].body["transaction"]["customer"].get("marketing_consent").is_none());
 }
 
+#[tokio::test]
+async fn of_customers_who_consented_later_versions_are_sent_too_and_of_others_none() {
+    let world = world(&json!({"updates": "all", "consent": "consented"}));
+    world.advance(HOUR);
+    let mut others = [order("placed", "placed", 1), order("updated", "paid", 3)];
+    for message in &mut others {
+        message.subject = "1002".into();
+        let Payload::Event(Event::OrderPlaced(data) | Event::OrderUpdated(data)) = &mut message.payload else {
+            panic!("no order")
+        };
+        data.customer.marketing_consent = None;
+    }
+    for message in others.iter().chain(&[order("placed", "placed", 1), order("updated", "paid", 3)]) {
+        assert_eq!(settle(&world, message).await, Settlement::Done);
+    }
+    assert_eq!(paths(&world), [TRANSACTION; 2]);
+    let sent = world.http.seen().into_iter().map(|seen| seen.body["transaction"]["status"].clone());
+    assert_eq!(sent.collect::<Vec<_>>(), ["placed", "paid"]);
+}
+
 /// A shop that can tell Websand of withdrawals.
 fn world_with_withdrawals() -> World {
     let world = World::new();

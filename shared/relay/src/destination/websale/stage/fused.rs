@@ -8,6 +8,8 @@ use std::{
     },
 };
 
+use jiff::Timestamp;
+
 use crate::{
     Async,
     forward::testing::TestQueue,
@@ -89,8 +91,13 @@ impl ledger::Ledger for Ledger {
         Box::pin(self.fuse.guard(self.ledger.scan(key_prefix, limit)))
     }
 
-    fn put_part<'a>(&'a self, part: &'a PartId, content: &'a [u8]) -> Async<'a, Result<(), LedgerError>> {
-        Box::pin(self.fuse.guard(self.ledger.put_part(part, content)))
+    fn put_part<'a>(
+        &'a self,
+        part: &'a PartId,
+        content: &'a [u8],
+        expires_at: Timestamp,
+    ) -> Async<'a, Result<(), LedgerError>> {
+        Box::pin(self.fuse.guard(self.ledger.put_part(part, content, expires_at)))
     }
 
     fn get_part<'a>(&'a self, part: &'a PartId) -> Async<'a, Result<Option<Vec<u8>>, LedgerError>> {

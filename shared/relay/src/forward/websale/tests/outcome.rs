@@ -59,6 +59,8 @@ async fn a_personalised_push_of_unknown_outcome_is_never_repeated_by_any_message
         assert_eq!((row.state, row.attention), (State::OutcomeUnknown, Some(Attention::OutcomeUnknown)));
         assert_eq!(row.revision.unwrap().time, Some(minute(2)));
         assert_eq!(play.stage.world.ledger.parts(), 1, "an operator may have it sent");
+        let days = play.stage.world.ledger.parts_expire_at().unwrap().duration_since(minute(0)).as_hours() / 24;
+        assert_eq!(days, 7, "but not for ever");
     }
 }
 
