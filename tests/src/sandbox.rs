@@ -19,8 +19,9 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts one with these further arguments.
     pub async fn start(arguments: &[&str]) -> Self {
+        let program = binaries::path("shoprelay");
         let folder = tempfile::Builder::new().prefix("shoprelay-sandbox-").tempdir().expect("a folder").keep();
-        let (program, log) = (binaries::path("shoprelay"), folder.join("log"));
+        let log = folder.join("log");
         let mut command = vec![program.to_str().expect("a UTF-8 path"), "sandbox", "--listen", "127.0.0.1:0"];
         command.extend(arguments);
         let leash = Leash::start(&command, &[], &folder, &log);
