@@ -7,6 +7,7 @@ use relay_tests::{binaries::repository, sandbox::Sandbox, stack::Stack, wait::wi
 use serde_json::{Value, json};
 
 mod http;
+mod operating;
 mod policies;
 mod promotions;
 mod queue;

@@ -20,8 +20,8 @@ use crate::{
 /// The account everything is in.
 pub const ACCOUNT: &str = "123456789012";
 
-/// `MiniStack`'s secret key for the account's root.
-const ROOT_SECRET: &str = "test";
+/// The secret key of the account's root; its access key is [`ACCOUNT`].
+pub const ROOT_SECRET: &str = "test";
 
 /// The running emulator.
 #[derive(Debug)]

@@ -1,0 +1,88 @@
+//! The operator's commands on a deployed stack: the real binary, with credentials from the environment.
+
+use std::process::Output;
+
+use relay_tests::{
+    aws::REGION,
+    binaries,
+    emulator::{ACCOUNT, ROOT_SECRET},
+    sandbox::Sandbox,
+    shop,
+    stack::{NAME, Stack},
+    wait::until,
+    webhook::Webhook,
+};
+use serde_json::Value;
+use tokio::process::Command;
+
+use super::order;
+
+async fn shoprelay(stack: &Stack, websand: &Sandbox, arguments: &[&str]) -> Output {
+    Command::new(binaries::path("shoprelay"))
+        .args(arguments)
+        .args(["--stack", NAME])
+        .env_clear()
+        .env("AWS_ENDPOINT_URL", &stack.emulator.endpoint)
+        .env("AWS_REGION", REGION)
+        .env("AWS_ACCESS_KEY_ID", ACCOUNT)
+        .env("AWS_SECRET_ACCESS_KEY", ROOT_SECRET)
+        .env("SHOPRELAY_WEBSAND_URL", "http://127.0.0.1:{account}")
+        .env("SHOPRELAY_WEBSALE_URL", &stack.websale.url)
+        .env("SHOPRELAY_WEBSALE_LOGIN_URL", &websand.url)
+        .output()
+        .await
+        .unwrap()
+}
+
+/// What a command that must succeed prints as JSON.
+async fn json(stack: &Stack, websand: &Sandbox, arguments: &[&str]) -> Value {
+    let output = shoprelay(stack, websand, &[arguments, &["--json"]].concat()).await;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {errors}"))
+}
+
+#[tokio::test]
+async fn a_shop_is_added_watched_and_removed_from_the_command_line() {
+    let stack = Stack::shared().await;
+    let websand = Sandbox::start(&[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shops.json");
+    let secrets = serde_json::json!({
+        "shoprelay/counter/webhook": shop::webhook(), "shoprelay/counter/websand": shop::websand(websand.port()),
+    });
+    std::fs::write(&file, secrets.to_string()).unwrap();
+
+    let added = shoprelay(stack, &websand, &["shop", "add", "counter", "--file", file.to_str().unwrap()]).await;
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    let shops = json(stack, &websand, &["shop", "list"]).await;
+    assert!(shops.to_string().contains("counter"), "{shops}");
+
+    let order = Webhook::canonical("w-1", "order.placed", &order("1001"));
+    assert_eq!(stack.post("counter", "order-placed", &order).await.status, 202);
+    stack.settled("counter#websand#order#1001", "delivered").await;
+    let shown = json(stack, &websand, &["show", "counter/order/1001"]).await;
+    assert!(shown.to_string().contains("delivered"), "{shown}");
+    let deliveries = json(stack, &websand, &["deliveries", "--all"]).await;
+    assert!(deliveries.to_string().contains("counter"), "{deliveries}");
+    // Log lines take a moment to reach the log group.
+    let received = until("the webhook is among those received", async || {
+        let received = json(stack, &websand, &["received", "--shop", "counter"]).await;
+        received.to_string().contains("order.placed").then_some(received)
+    });
+    assert!(!received.await.to_string().contains("ann.sample"), "no address is shown");
+
+    let removed = shoprelay(stack, &websand, &["shop", "remove", "counter", "--yes"]).await;
+    assert!(removed.status.success(), "{}", String::from_utf8_lossy(&removed.stderr));
+    let shops = json(stack, &websand, &["shop", "list"]).await;
+    assert!(!shops.to_string().contains("counter"), "{shops}");
+}
+
+#[tokio::test]
+async fn the_doctor_finds_nothing_wrong_with_the_stack() {
+    let stack = Stack::shared().await;
+    let websand = Sandbox::start(&[]).await;
+    let output = shoprelay(stack, &websand, &["doctor"]).await;
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("ok") && !text.contains("fail"), "{text}{}", String::from_utf8_lossy(&output.stderr));
+}
