@@ -22,7 +22,7 @@ fn rows() -> Vec<Row> {
         row("flowers#websale#promotion#roses", |row| {
             row.state = State::Sent;
             row.remote_id = Some("66".into());
-            row.attempts.insert("event-1".into(), Attempts { unfinished: 1, failed: 2 });
+            row.attempts.insert("event-1".into(), Attempts { unfinished: 1, failed: 2, ..Attempts::default() });
             row.due = Some(Due { purpose: Purpose::Poll, at: minutes(1) });
         }),
     ]

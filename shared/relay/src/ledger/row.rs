@@ -134,9 +134,25 @@ pub struct Attempts {
     /// Starts that never came to an orderly end: crashes, panics, time-outs.
     #[serde(default)]
     pub unfinished: u8,
+    /// How many of those ended with the whole process, while it was at work on other subjects too. Which of them brought
+    /// it down, if any did, nobody knows, so these starts count half.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub in_company: u8,
     /// Attempts that failed in an orderly way; the back-off grows with them.
     #[serde(default)]
     pub failed: u16,
+}
+
+impl Attempts {
+    /// How strongly the event is suspected of bringing its workers down.
+    pub const fn blame(self) -> u8 {
+        self.unfinished.saturating_sub(self.in_company / 2)
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(number: &u8) -> bool {
+    *number == 0
 }
 
 /// A person's decision about marketing mail.

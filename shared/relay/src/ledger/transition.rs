@@ -87,7 +87,7 @@ pub fn claim(stored: Option<&Row>, by: &Claimant<'_>, relevance: impl Fn(&Row) -
         return Change::Keep(Claim::NotBefore(instant));
     }
     let attempts = row.attempts.entry(by.event_id.to_owned()).or_default();
-    if attempts.unfinished >= MAX_UNFINISHED {
+    if attempts.blame() >= MAX_UNFINISHED {
         return Change::Keep(Claim::Crashed);
     }
     attempts.unfinished += 1;
@@ -131,7 +131,7 @@ pub fn failed(
     now: Timestamp,
 ) -> Row {
     let attempts = row.attempts.entry(event_id.to_owned()).or_default();
-    *attempts = Attempts { unfinished: 0, failed: attempts.failed.saturating_add(1) };
+    *attempts = Attempts { failed: attempts.failed.saturating_add(1), ..Attempts::default() };
     row.lease = None;
     row.not_before = Some(at);
     row.attention = attention;
@@ -168,10 +168,16 @@ pub fn outcome_unknown(row: Row, event_id: &str, failure: &Failure, now: Timesta
 }
 
 /// What a process that has just started makes of a row it finds leased: there is no other process (the data directory
-/// is locked), so the lease is void; a call that was under way may have been made.
-pub fn restart(mut row: Row, now: Timestamp) -> Row {
+/// is locked), so the lease is void; a call that was under way may have been made. `in_company` tells that other rows
+/// were leased too: then whoever killed the process, a person or one of the events, each event is suspected only by half.
+pub fn restart(mut row: Row, in_company: bool, now: Timestamp) -> Row {
     if row.state == State::Intended {
         return lapsed(row, now);
+    }
+    if in_company {
+        for attempts in row.attempts.values_mut().filter(|attempts| attempts.in_company < attempts.unfinished) {
+            attempts.in_company += 1;
+        }
     }
     row.lease = None;
     row

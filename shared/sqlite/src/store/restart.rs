@@ -14,11 +14,13 @@ pub(crate) const IN_HAND: &str = "SELECT row FROM ledger WHERE in_hand = 1";
 /// Frees every row that is leased or announced an irrevocable call. The directory is locked: nobody is working.
 pub(super) fn void_leases(connection: &mut Connection, now: Timestamp) -> Result<(), OpenError> {
     let transaction = connection.transaction()?;
-    for text in in_hand(&transaction)? {
+    let in_hand = in_hand(&transaction)?;
+    let in_company = in_hand.len() > 1;
+    for text in in_hand {
         let row: Row = serde_json::from_str(&text)
             .map_err(|error| OpenError::Database(format!("a row of the ledger cannot be read: {error}")))?;
         let version = row.version + 1;
-        let freed = Row { version, write: format!("restart-{version}"), ..transition::restart(row, now) };
+        let freed = Row { version, write: format!("restart-{version}"), ..transition::restart(row, in_company, now) };
         store_row(&transaction, &freed)?;
     }
     Ok(transaction.commit()?)

@@ -62,6 +62,24 @@ fn an_event_overtaken_by_a_newer_one_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_process_killed_amid_many_events_does_not_make_each_of_them_poison() {
+    let starts = |in_company: bool| {
+        let key = key();
+        let mut row = None;
+        for start in 0..20 {
+            let claimed = match claim(row.as_ref(), &claimant(&key, "a", start), |_| Relevance::Open) {
+                Change::Write(row, Claim::Granted) => *row,
+                Change::Keep(Claim::Crashed) => return start,
+                other => panic!("{other:?}"),
+            };
+            row = Some(restart(claimed, in_company, at(start)));
+        }
+        20
+    };
+    assert_eq!((starts(false), starts(true)), (5, 9));
+}
+
+#[test]
 fn orderly_failures_are_no_poison_and_are_counted_for_the_back_off() {
     let key = key();
     let mut row = None;
@@ -71,7 +89,7 @@ fn orderly_failures_are_no_poison_and_are_counted_for_the_back_off() {
         row = Some(failed(claimed, "e1", &failure(), at(now + 50), None, at(now + 1)));
     }
     let row = row.unwrap();
-    assert_eq!(row.attempts["e1"], Attempts { unfinished: 0, failed: 20 });
+    assert_eq!(row.attempts["e1"], Attempts { failed: 20, ..Attempts::default() });
     assert_eq!(row.last_error.as_ref().unwrap().detail, "sorry ***");
     let early = claim(Some(&row), &claimant(&key, "a", 1920), |_| Relevance::Open);
     assert!(matches!(early, Change::Keep(Claim::NotBefore(instant)) if instant == at(1950)));
@@ -107,9 +125,9 @@ fn a_vanished_worker_leaves_an_announced_call_with_unknown_outcome() {
 fn a_restart_voids_leases_but_not_announced_calls() {
     let key = key();
     let row = granted(claim(None, &claimant(&key, "a", 0), |_| Relevance::Open));
-    assert_eq!(restart(row.clone(), at(1)).lease, None);
+    assert_eq!(restart(row.clone(), false, at(1)).lease, None);
     let intended = Row { state: State::Intended, ..row };
-    assert_eq!(restart(intended, at(1)).state, State::OutcomeUnknown);
+    assert_eq!(restart(intended, true, at(1)).state, State::OutcomeUnknown);
 }
 
 #[test]
