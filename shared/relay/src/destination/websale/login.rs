@@ -118,7 +118,7 @@ impl Tokens {
         self.renewed(shop, secret, None, deadline).await
     }
 
-    /// The same after WEBSALE answered 401 to this session's token: another token, by one log-in for all who ask.
+    /// The same after WEBSALE answered 401 to this token: another token, by one log-in for all who ask.
     pub async fn again(&self, shop: &ShopName, refused: &Session, deadline: Timestamp) -> Result<Session, LoginError> {
         self.renewed(shop, Arc::clone(&refused.secret), Some(&refused.token), deadline).await
     }
