@@ -79,10 +79,14 @@ async fn a_shop_is_added_watched_and_removed_from_the_command_line() {
 }
 
 #[tokio::test]
-async fn the_doctor_finds_nothing_wrong_with_the_stack() {
+async fn the_doctor_finds_the_stack_as_it_was_deployed() {
     let stack = Stack::shared().await;
     let websand = Sandbox::start(&[]).await;
     let output = shoprelay(stack, &websand, &["doctor"]).await;
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.contains("ok") && !text.contains("fail"), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    // What it says of shops and their deliveries depends on the tests that run beside this one.
+    for part in ["ledger table", "queue settings", "logs", "installation key"] {
+        let found = text.lines().find(|line| line.contains(part));
+        assert!(found.is_some_and(|line| line.starts_with("ok ")), "{part}: {text}{errors}");
+    }
 }

@@ -46,7 +46,11 @@ pub(super) async fn of_customer(
             row.consent = Some(decision);
             row.revision = Some(revision);
             row.last_at = now;
-            row.expires_at = now.checked_add(RETENTION).ok();
+            // A withdrawal holds until it is taken back, however old the grant that turns up.
+            row.expires_at = match decision {
+                Consent::Granted => now.checked_add(RETENTION).ok(),
+                Consent::Withdrawn => None,
+            };
             Change::Write(Box::new(row), true)
         }
     };
