@@ -1,9 +1,9 @@
 //! Whether a destination's host can be reached, without telling it anything.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
-use relay::{config::Destinations, tls};
+use relay::{config::Destinations, text::with_causes, tls};
 use url::Url;
 
 use crate::command::CommandError;
@@ -42,21 +42,9 @@ impl Prober {
         let mut root = base.clone();
         root.set_path("/");
         root.set_query(None);
-        let answer = self.0.head(root).send().await.map_err(|error| chain(&error.without_url()))?;
+        let answer = self.0.head(root).send().await.map_err(|error| with_causes(&error.without_url()))?;
         let date = answer.headers().get("date").and_then(|value| value.to_str().ok());
         let theirs = date.and_then(|date| rfc2822::parse(date).ok()).map(|date| date.timestamp());
         Ok(Reached { clock_ahead: theirs.map(|theirs| theirs.duration_since(now)) })
     }
-}
-
-/// The error and its causes in one line.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

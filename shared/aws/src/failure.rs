@@ -4,6 +4,7 @@ use std::error::Error;
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use relay::text::with_causes;
 
 /// The service's own code and message, or how the call failed, in one line. Never a body.
 pub fn describe<E, R>(error: &SdkError<E, R>) -> String
@@ -15,12 +16,5 @@ where
         let code = answer.code().unwrap_or("no error code");
         return answer.message().map_or_else(|| code.to_owned(), |message| format!("{code}: {message}"));
     }
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
+    with_causes(error)
 }

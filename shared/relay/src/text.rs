@@ -1,5 +1,17 @@
 //! Foreign words made safe to keep: addresses masked, length capped.
 
+/// An error and its causes in one line, as they are: for words that may hold foreign text, [`safe`] comes after.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
 /// The text on one line, with everything that looks like an e-mail address replaced by `***`, at most `limit` bytes.
 pub fn safe(text: &str, limit: usize) -> String {
     let mut out = String::with_capacity(text.len().min(limit));

@@ -96,7 +96,7 @@ impl Service {
     async fn signature(&self, url: &str, operation: &str, body: &str) -> Result<Vec<(String, String)>, CallError> {
         let broken = |error: &dyn std::fmt::Display| CallError::Failed(format!("cannot sign: {error}"));
         let provided = self.credentials.provide_credentials().await;
-        let identity = provided.map_err(|error| broken(&crate::reach::chain(&error)))?.into();
+        let identity = provided.map_err(|error| broken(&relay::text::with_causes(&error)))?.into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region(&self.region)

@@ -1,6 +1,6 @@
 //! HTTP through reqwest: HTTP/1, our TLS configuration, no proxies from the environment, nothing repeated.
 
-use std::{error::Error, fmt::Write, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, header};
@@ -125,15 +125,7 @@ async fn read(mut answer: reqwest::Response) -> Bytes {
 
 /// The error and its causes, without the URL.
 fn words(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut all = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        // Writing to a string does not fail.
-        let _ = write!(all, ": {error}");
-        cause = error.source();
-    }
-    text::safe(&all, DETAIL)
+    text::safe(&text::with_causes(&error.without_url()), DETAIL)
 }
 
 #[cfg(test)]
