@@ -80,6 +80,8 @@ pub struct Destinations {
     pub websale_url: Url,
     /// WEBSALE's log-in host (`SHOPRELAY_WEBSALE_LOGIN_URL`).
     pub websale_login_url: Url,
+    /// BigCommerce's API (`SHOPRELAY_BIGCOMMERCE_URL`).
+    pub bigcommerce_url: Url,
     /// Time-out of every call but the personalised send (`SHOPRELAY_HTTP_TIMEOUT_MS`).
     pub http_timeout: Duration,
     /// Time-out of the personalised send (`SHOPRELAY_SEND_TIMEOUT_MS`).
@@ -114,6 +116,7 @@ impl Destinations {
             websand_url,
             websale_url: variables.url("SHOPRELAY_WEBSALE_URL", "https://websale.de")?,
             websale_login_url: variables.url("SHOPRELAY_WEBSALE_LOGIN_URL", "https://www.websale.de")?,
+            bigcommerce_url: variables.url("SHOPRELAY_BIGCOMMERCE_URL", "https://api.bigcommerce.com")?,
             http_timeout: variables.timeout("SHOPRELAY_HTTP_TIMEOUT_MS", 10_000, LONGEST_CALL)?,
             send_timeout: variables.timeout("SHOPRELAY_SEND_TIMEOUT_MS", 60_000, LONGEST_SEND)?,
             workers: workers.ok_or_else(|| ConfigError { name: WORKERS, problem: "must be at least 1".into() })?,

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod consent;
+mod erase;
 mod letter;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -2,6 +2,7 @@
 
 use std::{fmt, time::Duration};
 
+use ::http::HeaderMap;
 use bytes::Bytes;
 use secrecy::SecretString;
 
@@ -40,6 +41,8 @@ pub struct Request {
     /// Whether the call needs a connection of its own. On a reused connection nobody can say whether a failed request
     /// was processed, so a call that must not be made twice goes out on a fresh one.
     pub fresh_connection: bool,
+    /// How many bytes of the answer are read; the rest is dropped.
+    pub max_answer: usize,
 }
 
 impl fmt::Debug for Request {
@@ -53,13 +56,20 @@ impl fmt::Debug for Request {
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// The `Retry-After` header as sent.
-    pub retry_after: Option<String>,
-    /// The body, at most [`MAX_ANSWER`] bytes of it; less if the connection broke after the status.
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// The body, at most [`Request::max_answer`] bytes of it; less if the connection broke after the status.
     pub body: Bytes,
 }
 
-/// How much of an answer is read; the rest is dropped.
+impl Response {
+    /// A header's text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// How much is read of an answer that only says what became of a call; the rest is dropped.
 pub const MAX_ANSWER: usize = 64 * 1024;
 
 /// Why there is no answer.

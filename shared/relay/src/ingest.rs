@@ -14,11 +14,12 @@ use crate::{
     queue::Queue,
     secret::{SecretError, Secrets},
     shop::ShopName,
-    source::{Authentic, Proof, Webhook, authenticate},
+    source::{Authentic, Proof, Webhook, authenticate, woocommerce},
 };
 
 mod answer;
 mod digest;
+mod enqueue;
 mod path;
 mod plan;
 mod quiet;
@@ -77,6 +78,9 @@ impl Ingest {
             return Err(Reply::Refused(Refusal::TooLarge));
         }
         let webhook = Webhook { headers: request.headers(), body: request.body() };
+        if woocommerce::is_ping(&webhook) {
+            return Err(Reply::Ignored("ping"));
+        }
         let (Some(shop), Some(endpoint)) = (shop, endpoint) else {
             authenticate(&webhook, None, note.at);
             return Err(Reply::Refused(Refusal::NotAuthentic));

@@ -33,6 +33,7 @@ pub mod retry;
 pub mod revision;
 pub mod secret;
 pub mod shop;
+mod shop_api;
 pub mod source;
 pub mod telemetry;
 pub mod text;

@@ -11,7 +11,11 @@ use crate::{
     shop::{Destination, Platform, ShopName},
 };
 
+mod person;
+mod reference;
 mod wire;
+pub use person::{Person, Whose};
+pub use reference::{Reference, ReferenceKind};
 pub use wire::BadMessage;
 
 /// One message: an event of one shop on its way to one destination.
@@ -42,6 +46,12 @@ pub struct Message {
 pub enum Payload {
     /// A canonical event, type `shoprelay.<event type>`.
     Event(Event),
+    /// Something to be fetched from the shop's API first, type `shoprelay.{order|customer|consent}.referenced`.
+    Referenced(Reference),
+    /// Somebody is to be forgotten, type `shoprelay.customer.erase`.
+    Erase(Whose),
+    /// A person wants to know what is held about them, type `shoprelay.customer.data_request`.
+    DataRequest(Person),
     /// A promotion's time has come, type `shoprelay.promotion.due`: thin, the content is with the ledger's row.
     PromotionDue {
         /// The promotion's row.
@@ -89,10 +99,15 @@ pub enum Kind {
     Promotion,
     /// The log-in state of one WEBSALE account.
     Login,
+    /// Something to be fetched from the shop's API: how the fetching goes. Its subject is `{kind}/{id}`.
+    Reference,
+    /// A privacy request: what became of it. Its subject is the event's id.
+    Privacy,
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [Self::Order, Self::Customer, Self::Consent, Self::Promotion, Self::Login];
+    const ALL: [Self; 7] =
+        [Self::Order, Self::Customer, Self::Consent, Self::Promotion, Self::Login, Self::Reference, Self::Privacy];
 
     /// The name used in keys.
     pub const fn name(self) -> &'static str {
@@ -102,6 +117,8 @@ impl Kind {
             Self::Consent => "consent",
             Self::Promotion => "promotion",
             Self::Login => "login",
+            Self::Reference => "reference",
+            Self::Privacy => "privacy",
         }
     }
 }
@@ -168,9 +185,10 @@ impl Message {
     /// Where the message goes.
     pub const fn destination(&self) -> Destination {
         match &self.payload {
-            Payload::Event(Event::OrderPlaced(_) | Event::OrderUpdated(_) | Event::CustomerUpdated(_)) => {
-                Destination::Websand
-            }
+            Payload::Event(Event::OrderPlaced(_) | Event::OrderUpdated(_) | Event::CustomerUpdated(_))
+            | Payload::Referenced(_)
+            | Payload::Erase(_)
+            | Payload::DataRequest(_) => Destination::Websand,
             Payload::Event(Event::PromotionScheduled(_) | Event::PromotionCancelled(_))
             | Payload::PromotionDue { .. } => Destination::Websale,
             Payload::Rejected(rejected) => match rejected.endpoint.as_bytes() {
@@ -182,19 +200,18 @@ impl Message {
 
     /// The ledger row of the message's subject; a rejected webhook has none.
     pub fn row_key(&self) -> Option<RowKey> {
-        let kind = match &self.payload {
-            Payload::Event(Event::OrderPlaced(_) | Event::OrderUpdated(_)) => Kind::Order,
-            Payload::Event(Event::CustomerUpdated(_)) => Kind::Customer,
-            Payload::Event(Event::PromotionScheduled(_) | Event::PromotionCancelled(_)) => Kind::Promotion,
+        let (kind, subject) = match &self.payload {
+            Payload::Event(Event::OrderPlaced(_) | Event::OrderUpdated(_)) => (Kind::Order, self.subject.clone()),
+            Payload::Event(Event::CustomerUpdated(_)) => (Kind::Customer, self.subject.clone()),
+            Payload::Event(Event::PromotionScheduled(_) | Event::PromotionCancelled(_)) => {
+                (Kind::Promotion, self.subject.clone())
+            }
+            Payload::Referenced(reference) => (Kind::Reference, format!("{}/{}", reference.kind.name(), reference.id)),
+            Payload::Erase(_) | Payload::DataRequest(_) => (Kind::Privacy, self.id.clone()),
             Payload::PromotionDue { row, .. } => return Some(row.clone()),
             Payload::Rejected(_) => return None,
         };
-        Some(RowKey {
-            shop: Some(self.shop.clone()),
-            destination: self.destination(),
-            kind,
-            subject: self.subject.clone(),
-        })
+        Some(RowKey { shop: Some(self.shop.clone()), destination: self.destination(), kind, subject })
     }
 
     /// The event's age among those of its subject. At equal `time` an update beats the placing, a higher status beats
@@ -205,7 +222,11 @@ impl Message {
             Payload::Event(Event::OrderUpdated(order)) => 8 + order.status.rank(),
             Payload::Event(Event::PromotionCancelled(_)) => 1,
             Payload::PromotionDue { revision, .. } => return *revision,
-            Payload::Event(_) | Payload::Rejected(_) => 0,
+            Payload::Event(_)
+            | Payload::Referenced(_)
+            | Payload::Erase(_)
+            | Payload::DataRequest(_)
+            | Payload::Rejected(_) => 0,
         };
         Revision { time: self.time, received_at: self.received_at, rank, sequence: self.sequence }
     }

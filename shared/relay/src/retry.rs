@@ -40,11 +40,15 @@ pub enum Call {
     /// The one call that cannot be made idempotent.
     WebsalePersonalised,
     WebsaleStatus,
+    /// Logging in at a shop's own API.
+    ShopToken,
+    /// Reading an order, a customer or a subscription from a shop's own API.
+    ShopRead,
 }
 
 impl Call {
     /// All calls, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::WebsandTransaction,
         Self::WebsandSubscriber,
         Self::WebsaleLogin,
@@ -53,6 +57,8 @@ impl Call {
         Self::WebsaleSend,
         Self::WebsalePersonalised,
         Self::WebsaleStatus,
+        Self::ShopToken,
+        Self::ShopRead,
     ];
 
     /// The name in logs and messages.
@@ -66,6 +72,8 @@ impl Call {
             Self::WebsaleSend => "websale.send",
             Self::WebsalePersonalised => "websale.personalised",
             Self::WebsaleStatus => "websale.status",
+            Self::ShopToken => "shop.token",
+            Self::ShopRead => "shop.read",
         }
     }
 
@@ -124,6 +132,8 @@ pub enum Decision {
         /// What happened.
         failure: Failure,
     },
+    /// What was to be read is no longer there.
+    Gone,
     /// It may have been done and must not be done twice: a person decides.
     Unknown {
         /// What happened.

@@ -64,17 +64,26 @@ pub enum Platform {
     Canonical,
     /// Shopify.
     Shopify,
+    /// WooCommerce, the shop plugin of WordPress.
+    Woocommerce,
+    /// Shopware 6.
+    Shopware,
+    /// BigCommerce.
+    Bigcommerce,
 }
 
 impl Platform {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 2] = [Self::Canonical, Self::Shopify];
+    pub const ALL: [Self; 5] = [Self::Canonical, Self::Shopify, Self::Woocommerce, Self::Shopware, Self::Bigcommerce];
 
     /// The name used in secrets, messages and logs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Canonical => "canonical",
             Self::Shopify => "shopify",
+            Self::Woocommerce => "woocommerce",
+            Self::Shopware => "shopware",
+            Self::Bigcommerce => "bigcommerce",
         }
     }
 }

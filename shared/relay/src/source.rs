@@ -9,18 +9,22 @@ use serde_json::Value;
 
 use crate::{
     event::{Event, EventType, Faults},
+    message::{Person, Reference, Whose},
     secret::SourceSecret,
     shop::Platform,
 };
 
 mod authenticate;
+pub(crate) mod bigcommerce;
 mod canonical;
 mod payload;
-mod shopify;
+pub(crate) mod shopify;
+pub(crate) mod shopware;
 pub(crate) mod signature;
 mod standard_webhooks;
 #[cfg(test)]
 mod tests;
+pub(crate) mod woocommerce;
 
 pub use authenticate::{Authentic, Proof, Verdict, authenticate};
 
@@ -57,9 +61,6 @@ pub trait Source: Sync {
     /// Parses and maps an authentic webhook.
     fn read(&self, webhook: &Webhook<'_>, context: &Context<'_>) -> Reading;
 
-    /// The shop that the webhook says it comes from, where the platform tells.
-    fn origin<'w>(&self, webhook: &Webhook<'w>) -> Option<&'w str>;
-
     /// The headers that reading needs, beside the body.
     fn needed_headers(&self) -> &'static [&'static str];
 }
@@ -69,6 +70,9 @@ pub fn of(platform: Platform) -> &'static dyn Source {
     match platform {
         Platform::Canonical => &canonical::Canonical,
         Platform::Shopify => &shopify::Shopify,
+        Platform::Woocommerce => &woocommerce::Woocommerce,
+        Platform::Shopware => &shopware::Shopware,
+        Platform::Bigcommerce => &bigcommerce::Bigcommerce,
     }
 }
 
@@ -83,8 +87,8 @@ pub struct Context<'c> {
 }
 
 impl Context<'_> {
-    /// Why an event of this type is not wanted here, if it is not.
-    fn unwanted(&self, kind: EventType) -> Option<&'static str> {
+    /// Why an event of this type is not wanted here, if it is not: `forward` of the shop's secret, or another endpoint.
+    pub(crate) fn unwanted(&self, kind: EventType) -> Option<&'static str> {
         let forwarded = self.authentic.shop.forward.as_ref().is_none_or(|types| types.contains(&kind));
         if Family::of(kind) != self.family {
             Some("wrong_endpoint")
@@ -122,6 +126,11 @@ pub struct Reading {
     pub topic: Option<String>,
     /// The platform's own id of the event or delivery, the same when it is delivered again.
     pub delivery: Option<String>,
+    /// The shop that the webhook says it comes from, where the platform tells: a domain, a host or a store's hash, as it
+    /// stands in `origins` of the shop's secret.
+    pub origin: Option<String>,
+    /// The platform's sequence number, if it numbers its webhooks.
+    pub sequence: Option<u64>,
     /// What it means to us.
     pub outcome: Outcome,
 }
@@ -130,6 +139,12 @@ pub struct Reading {
 pub enum Outcome {
     /// An event.
     Event(Event),
+    /// It does not hold what it is about: that is fetched from the shop's API, by a worker. Never empty.
+    References(Vec<Reference>),
+    /// A person, or a whole shop, is to be forgotten.
+    Erase(Whose),
+    /// A person wants to know what is held about them.
+    DataRequest(Person),
     /// Nothing to do, for this reason.
     Ignored(&'static str),
     /// It cannot be used.

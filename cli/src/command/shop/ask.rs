@@ -104,6 +104,9 @@ fn signing_secret(
         Platform::Shopify => {
             required(|| questions.ask_hidden("Client secret of the Shopify app (it signs the webhooks): "))
         }
+        Platform::Woocommerce | Platform::Shopware | Platform::Bigcommerce => {
+            required(|| questions.ask_hidden(&format!("Signing secret of {platform}: ")))
+        }
     }
 }
 

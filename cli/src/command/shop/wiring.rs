@@ -47,6 +47,7 @@ const fn topics(platform: Platform) -> &'static [Topic] {
     match platform {
         Platform::Canonical => CANONICAL,
         Platform::Shopify => SHOPIFY,
+        Platform::Woocommerce | Platform::Shopware | Platform::Bigcommerce => &[],
     }
 }
 
@@ -95,6 +96,7 @@ mod tests {
             header: None,
             content_types: Vec::new(),
             parameter: None,
+            shopware_app: None,
         };
         WebhookSecret {
             sources: platforms.iter().map(source).collect(),

@@ -164,7 +164,7 @@ impl<'a> Attempt<'a> {
             Decision::Retry { at, failure } => (*at, failure, None),
             Decision::Mend { at, failure } => (*at, failure, Some(attention_for(failure))),
             // A caller that gets here has no more to refresh.
-            Decision::Delivered | Decision::Refresh => return Settlement::Back { after: PUT_BACK },
+            Decision::Delivered | Decision::Gone | Decision::Refresh => return Settlement::Back { after: PUT_BACK },
         };
         self.log_failure("retry", failure);
         let now = self.now();

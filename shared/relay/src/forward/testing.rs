@@ -108,7 +108,7 @@ impl TestHttp {
 }
 
 pub(crate) fn answer(status: u16, body: &Value) -> Response {
-    Response { status, retry_after: None, body: body.to_string().into() }
+    Response { status, headers: http::HeaderMap::new(), body: body.to_string().into() }
 }
 
 impl Http for TestHttp {

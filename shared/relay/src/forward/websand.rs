@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     attempt::{Attempt, failure},
-    consent,
+    consent, erase,
     letter::unreadable,
 };
 use crate::{
@@ -28,6 +28,7 @@ use crate::{
     shop::Destination,
 };
 
+mod reference;
 #[cfg(test)]
 mod tests;
 
@@ -91,6 +92,9 @@ impl WebsandForwarder {
             Payload::Event(Event::CustomerUpdated(customer)) => {
                 self.customer(&attempt, customer, message.revision(), secret).await
             }
+            Payload::Referenced(reference) => self.referenced(&attempt, reference, &message, secret).await,
+            Payload::Erase(whose) => erase::erase(&attempt, whose).await,
+            Payload::DataRequest(person) => erase::data_request(&attempt, person).await,
             _ => Err(unreadable(&self.ports, received, Destination::Websand, &"it is for another queue").await),
         }
     }

@@ -7,7 +7,7 @@ use http::{HeaderValue, header};
 use rustls::ClientConfig;
 use secrecy::ExposeSecret;
 
-use super::{CallError, Http, MAX_ANSWER, Method, Request, Response};
+use super::{CallError, Http, Method, Request, Response};
 use crate::{Async, text};
 
 /// Name resolution, connecting and the TLS handshake together take at most this. Shorter than any sensible time-out of
@@ -64,19 +64,16 @@ impl Http for ReqwestHttp {
     fn call(&self, request: Request) -> Async<'_, Result<Response, CallError>> {
         Box::pin(async move {
             let client = if request.fresh_connection { &self.fresh } else { &self.pooled };
-            let answer = client.execute(build(request)?).await.map_err(|error| {
+            let max_answer = request.max_answer;
+            let mut answer = client.execute(build(request)?).await.map_err(|error| {
                 if error.is_connect() || error.is_builder() {
                     CallError::NotSent(words(error))
                 } else {
                     CallError::NoAnswer(words(error))
                 }
             })?;
-            let retry_after = answer.headers().get(header::RETRY_AFTER);
-            Ok(Response {
-                status: answer.status().as_u16(),
-                retry_after: retry_after.and_then(|value| value.to_str().ok()).map(str::to_owned),
-                body: read(answer).await,
-            })
+            let headers = std::mem::take(answer.headers_mut());
+            Ok(Response { status: answer.status().as_u16(), headers, body: read(answer, max_answer).await })
         })
     }
 }
@@ -109,14 +106,14 @@ fn build(request: Request) -> Result<reqwest::Request, CallError> {
     Ok(built)
 }
 
-/// The body, at most [`MAX_ANSWER`] bytes, and as far as it comes: the status has been received and says what happened,
+/// The body, at most so many bytes, and as far as it comes: the status has been received and says what happened,
 /// even if the connection breaks now.
-async fn read(mut answer: reqwest::Response) -> Bytes {
+async fn read(mut answer: reqwest::Response, most: usize) -> Bytes {
     let mut body = BytesMut::new();
     while let Ok(Some(chunk)) = answer.chunk().await {
-        let room = MAX_ANSWER - body.len();
+        let room = most - body.len();
         body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
-        if body.len() == MAX_ANSWER {
+        if body.len() == most {
             break;
         }
     }

@@ -1,16 +1,14 @@
-//! What is done with an authentic webhook: it is read, checked against the shop's wishes, and queued.
+//! What is done with an authentic webhook: it is read and checked against the shop's wishes.
 
 use super::{
     Endpoint, Ingest, Note,
     answer::{Refusal, Reply},
-    digest, found,
-    plan::Plan,
-    quiet,
+    digest, quiet,
     reject::Body,
 };
 use crate::{
     event::Event,
-    message::{Message, Payload},
+    message::Payload,
     queue::QueueError,
     shop::{Platform, ShopName},
     source::{Authentic, Context, Outcome, Proof, Reading, Unusable, Webhook},
@@ -35,24 +33,30 @@ pub(super) fn unqueued(error: &QueueError) -> Reply {
 impl Settling<'_> {
     /// Reads, checks and queues. `Err` is an early answer.
     pub(super) async fn settle(mut self) -> Result<Reply, Reply> {
-        let Reading { topic, delivery, outcome } = self.read();
+        let Reading { topic, delivery, origin, sequence, outcome } = self.read();
         let platform = self.authentic.secret().platform;
         let id = digest::event_id(&self.shop, platform, topic.as_deref(), delivery.as_deref(), self.webhook.body);
         self.note.topic = topic;
         self.note.event_id = Some(id.clone());
-        if self.is_foreign() {
+        if self.is_foreign(origin.as_deref(), &outcome) {
             let shop = self.shop.as_str();
             tracing::error!(alarm = "wrong_shop", shop, "a webhook of another shop came to this one's URL");
             return self.reject(id, "wrong_shop", "it comes from none of this shop's origins", Body::Dropped).await;
         }
-        let event = match outcome {
-            Outcome::Event(event) => event,
-            Outcome::Ignored(reason) => return Ok(Reply::Ignored(reason)),
+        match outcome {
+            Outcome::Event(event) => self.event(id, sequence, event).await,
+            Outcome::References(references) => self.references(&id, sequence, references).await,
+            Outcome::Erase(whose) => self.privacy(id, Payload::Erase(whose)).await,
+            Outcome::DataRequest(person) => self.privacy(id, Payload::DataRequest(person)).await,
+            Outcome::Ignored(reason) => Ok(Reply::Ignored(reason)),
             Outcome::Unusable(unusable) => {
                 let code = unusable.code();
-                return self.unusable(id, code, unusable).await;
+                self.unusable(id, code, unusable).await
             }
-        };
+        }
+    }
+
+    async fn event(&mut self, id: String, sequence: Option<u64>, event: Event) -> Result<Reply, Reply> {
         self.note.event_type = Some(event.event_type().name());
         if event.is_test() && !self.authentic.shop.forward_test_orders {
             return Ok(Reply::Ignored("test_order"));
@@ -60,7 +64,7 @@ impl Settling<'_> {
         if let Err(faults) = quiet::check(&event, &self.authentic.shop) {
             return self.unusable(id, "quiet_hours", Unusable::Faults(faults)).await;
         }
-        self.queue(id, event).await
+        self.queue_event(id, sequence, event).await
     }
 
     fn read(&self) -> Reading {
@@ -69,17 +73,20 @@ impl Settling<'_> {
     }
 
     /// Whether it comes from a shop that is none of those this URL is for.
-    fn is_foreign(&self) -> bool {
+    fn is_foreign(&self, origin: Option<&str>, outcome: &Outcome) -> bool {
         let Some(origins) = &self.authentic.shop.origins else { return false };
-        match self.authentic.source().origin(&self.webhook) {
+        match origin {
             Some(origin) => !origins.iter().any(|accepted| accepted.eq_ignore_ascii_case(origin)),
-            // Our own format names no origin.
-            None => self.authentic.secret().platform != Platform::Canonical,
+            // Our own format names no origin, and what is no JSON at all cannot name one.
+            None => {
+                self.authentic.secret().platform != Platform::Canonical
+                    && !matches!(outcome, Outcome::Unusable(Unusable::NotJson { .. }))
+            }
         }
     }
 
     /// Whether the sender writes our own format and learns from the answer what is wrong with it.
-    fn can_mend(&self) -> bool {
+    pub(super) fn can_mend(&self) -> bool {
         self.authentic.secret().platform == Platform::Canonical && self.authentic.proof == Proof::Signature
     }
 
@@ -95,54 +102,6 @@ impl Settling<'_> {
         }))
     }
 
-    async fn queue(&mut self, id: String, event: Event) -> Result<Reply, Reply> {
-        let subject = self.subject(&event).await?;
-        self.note.subject = Some(subject.clone());
-        let plan = match &event {
-            Event::PromotionScheduled(promotion) => {
-                Some(Box::new(Plan::of(promotion, self.authentic.shop.time_zone.as_ref())))
-            }
-            _ => None,
-        };
-        let mut message = Message {
-            id,
-            shop: self.shop.clone(),
-            platform: self.authentic.secret().platform,
-            subject,
-            time: event.revision_time(),
-            received_at: self.note.at,
-            sequence: None,
-            traceparent: self.traceparent(),
-            payload: Payload::Event(event),
-        };
-        let mut sent = self.ingest.queue.send(&message).await;
-        if matches!(sent, Err(QueueError::TooLarge { .. })) && drop_item_details(&mut message) {
-            sent = self.ingest.queue.send(&message).await;
-        }
-        match sent {
-            Ok(()) => Ok(Reply::Queued { id: message.id, plan }),
-            Err(QueueError::TooLarge { .. }) if self.can_mend() => Err(Reply::Refused(Refusal::TooLarge)),
-            Err(error @ QueueError::TooLarge { .. }) => {
-                self.reject(message.id, "too_large", &error.to_string(), Body::Kept).await
-            }
-            Err(error) => Err(unqueued(&error)),
-        }
-    }
-
-    /// What the event is about: never an address.
-    async fn subject(&self, event: &Event) -> Result<String, Reply> {
-        Ok(match event {
-            Event::OrderPlaced(order) | Event::OrderUpdated(order) => order.id.clone(),
-            Event::PromotionScheduled(promotion) => promotion.id.clone(),
-            Event::PromotionCancelled(cancellation) => cancellation.id.clone(),
-            Event::CustomerUpdated(customer) => {
-                let key = found(self.ingest.secrets.installation().await)?;
-                let key = key.ok_or(Reply::Unavailable("installation_key_missing"))?;
-                key.customer_key(&customer.email)
-            }
-        })
-    }
-
     /// The request's trace context, if it has a well-formed one (W3C Trace Context, version 00).
     pub(super) fn traceparent(&self) -> Option<String> {
         let text = self.webhook.header("traceparent")?;
@@ -150,15 +109,4 @@ impl Settling<'_> {
         let lengths: Vec<usize> = text.split('-').map(str::len).collect();
         (lengths == [2, 32, 16, 2] && text.split('-').all(is_hex)).then(|| text.to_owned())
     }
-}
-
-/// Takes the further fields off an order's items; tells whether there were any.
-fn drop_item_details(message: &mut Message) -> bool {
-    let Payload::Event(Event::OrderPlaced(order) | Event::OrderUpdated(order)) = &mut message.payload else {
-        return false;
-    };
-    order.items.iter_mut().fold(false, |any, item| {
-        let details = std::mem::take(&mut item.custom);
-        any || !details.is_empty()
-    })
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Message, Payload, Rejected, RowKey};
+use super::{Message, Payload, Person, Reference, ReferenceKind, Rejected, RowKey, Whose};
 use crate::{
     event::{self, Event, EventType, FaultCode, Reader},
     revision::Revision,
@@ -19,6 +19,9 @@ mod tests;
 
 const SPEC_VERSION: &str = "1.0";
 const TYPE_PREFIX: &str = "shoprelay.";
+const REFERENCED: &str = ".referenced";
+const CUSTOMER_ERASE: &str = "customer.erase";
+const CUSTOMER_DATA_REQUEST: &str = "customer.data_request";
 const PROMOTION_DUE: &str = "promotion.due";
 const WEBHOOK_REJECTED: &str = "webhook.rejected";
 
@@ -51,6 +54,9 @@ struct Envelope<'m> {
 #[serde(untagged)]
 enum Data<'m> {
     Event(&'m Event),
+    Referenced(&'m Reference),
+    Erase(&'m Whose),
+    DataRequest(&'m Person),
     PromotionDue { row: &'m RowKey, revision: Revision },
     Rejected(&'m Rejected),
 }
@@ -60,6 +66,9 @@ impl Message {
     pub fn type_name(&self) -> String {
         let kind = match &self.payload {
             Payload::Event(event) => event.event_type().name(),
+            Payload::Referenced(reference) => return format!("{TYPE_PREFIX}{}{REFERENCED}", reference.kind.name()),
+            Payload::Erase(_) => CUSTOMER_ERASE,
+            Payload::DataRequest(_) => CUSTOMER_DATA_REQUEST,
             Payload::PromotionDue { .. } => PROMOTION_DUE,
             Payload::Rejected(_) => WEBHOOK_REJECTED,
         };
@@ -70,6 +79,9 @@ impl Message {
     pub fn to_json(&self) -> String {
         let data = match &self.payload {
             Payload::Event(event) => Data::Event(event),
+            Payload::Referenced(reference) => Data::Referenced(reference),
+            Payload::Erase(whose) => Data::Erase(whose),
+            Payload::DataRequest(person) => Data::DataRequest(person),
             Payload::PromotionDue { row, revision } => Data::PromotionDue { row, revision: *revision },
             Payload::Rejected(rejected) => Data::Rejected(rejected),
         };
@@ -114,6 +126,9 @@ impl Message {
         let payload = place.required("data", |data| match kind.strip_prefix(TYPE_PREFIX) {
             Some(PROMOTION_DUE) => promotion_due(data),
             Some(WEBHOOK_REJECTED) => plain(data).map(Payload::Rejected),
+            Some(CUSTOMER_ERASE) => Whose::read(data).map(Payload::Erase),
+            Some(CUSTOMER_DATA_REQUEST) => Person::read(data).map(Payload::DataRequest),
+            Some(name) if is_reference(name) => plain(data).map(Payload::Referenced),
             other => match other.and_then(EventType::from_name) {
                 Some(kind) => Event::read(data, kind, received_at).map(Payload::Event),
                 None => place.fault_at("type", FaultCode::UnknownValue, "is not a type of this version"),
@@ -136,6 +151,10 @@ fn source(place: &Reader<'_>) -> Option<(ShopName, Platform)> {
         Some((shop.parse().ok()?, platform))
     });
     read.or_else(|| unusable(place, "must be /shops/{shop}/{platform}"))
+}
+
+fn is_reference(name: &str) -> bool {
+    name.strip_suffix(REFERENCED).is_some_and(|kind| ReferenceKind::ALL.iter().any(|known| known.name() == kind))
 }
 
 fn sequence(place: &Reader<'_>) -> Option<u64> {

@@ -187,7 +187,7 @@ impl Run<'_> {
             Decision::Mend { at, failure } => (failure, at, Some(Attention::ConfigurationFault), true),
             // Of this dispatch only: not found, or not yet. The overall deadline ends the asking.
             Decision::Park { failure } | Decision::Unknown { failure } => (failure, now, None, false),
-            Decision::Delivered | Decision::Refresh => {
+            Decision::Delivered | Decision::Gone | Decision::Refresh => {
                 let failure = Failure { code: "no_answer".into(), status: None, detail: String::new() };
                 (failure, now, None, false)
             }

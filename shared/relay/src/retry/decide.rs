@@ -17,6 +17,7 @@ const DETAIL: usize = 300;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Delivered,
+    Gone,
     Refresh,
     Retry,
     Mend,
@@ -29,6 +30,7 @@ pub fn decide(call: Call, outcome: &Outcome, circumstances: &Circumstances) -> D
     let failure = |code: Option<&str>| describe(call, outcome, code);
     match verdict(call, outcome, circumstances.refreshed) {
         Verdict::Delivered => Decision::Delivered,
+        Verdict::Gone => Decision::Gone,
         Verdict::Refresh => Decision::Refresh,
         Verdict::Unknown => Decision::Unknown { failure: failure(None) },
         Verdict::Park => Decision::Park { failure: failure(Some("permanent")) },
@@ -60,6 +62,7 @@ fn verdict(call: Call, outcome: &Outcome, refreshed: bool) -> Verdict {
         425 | 429 => Verdict::Retry,
         408 => perhaps_done,
         409 if call.is_irrevocable() => Verdict::Unknown,
+        404 | 410 if call == Call::ShopRead => Verdict::Gone,
         404 | 410 if call.names_remote_id() => Verdict::Park,
         // Refused credentials, a wrong path, an address that moved: no fault of the message, so it must not be lost for it.
         300..=399 | 401 | 403 | 404 | 405 | 410 => Verdict::Mend,
@@ -84,7 +87,7 @@ fn next(outcome: &Outcome, circumstances: &Circumstances, wait: Duration, limit:
     if now >= end {
         return Next::Exhausted;
     }
-    let header = outcome.as_ref().ok().and_then(|response| response.retry_after.as_deref());
+    let header = outcome.as_ref().ok().and_then(|response| response.header("retry-after"));
     let asked_for = header.and_then(|header| parse_retry_after(header, now));
     if asked_for.is_some_and(|instant| instant > end) {
         return Next::BeyondLimit;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{InstallationKey, SecretError, SecretStore, WebhookSecret, WebsaleSecret, WebsandSecret};
+use super::{InstallationKey, PlatformSecret, SecretError, SecretStore, WebhookSecret, WebsaleSecret, WebsandSecret};
 use crate::{
     clock::Clock,
     config::{ConfigError, Variables},
@@ -45,7 +45,7 @@ impl SecretsConfig {
         })
     }
 
-    /// The full name of a shop's secret of this kind (`webhook`, `websand`, `websale`).
+    /// The full name of a shop's secret of this kind (`webhook`, `websand`, `websale`, `platform`).
     pub fn name(&self, shop: &ShopName, kind: &str) -> String {
         format!("{}{shop}/{kind}", self.prefix)
     }
@@ -73,6 +73,7 @@ pub struct Secrets {
     webhook: Cache<WebhookSecret>,
     websand: Cache<WebsandSecret>,
     websale: Cache<WebsaleSecret>,
+    platform: Cache<PlatformSecret>,
     installation: Cache<InstallationKey>,
 }
 
@@ -85,6 +86,7 @@ impl Secrets {
             webhook: Cache::default(),
             websand: Cache::default(),
             websale: Cache::default(),
+            platform: Cache::default(),
             installation: Cache::default(),
         }
     }
@@ -119,6 +121,16 @@ impl Secrets {
     /// The same after the destination refused the credentials: read anew, but at most once in 10 s for a shop.
     pub async fn websale_again(&self, shop: &ShopName) -> Result<Arc<WebsaleSecret>, SecretError> {
         Ok(self.websale.again(&self.reading, &self.config.name(shop, "websale")).await?.value)
+    }
+
+    /// `…/platform` of a shop.
+    pub async fn platform(&self, shop: &ShopName) -> Result<Arc<PlatformSecret>, SecretError> {
+        self.platform.get(&self.reading, &self.config.name(shop, "platform")).await
+    }
+
+    /// The same after the shop's API refused the credentials: read anew, but at most once in 10 s for a shop.
+    pub async fn platform_again(&self, shop: &ShopName) -> Result<Arc<PlatformSecret>, SecretError> {
+        Ok(self.platform.again(&self.reading, &self.config.name(shop, "platform")).await?.value)
     }
 
     /// `_installation`.

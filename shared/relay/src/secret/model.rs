@@ -39,6 +39,47 @@ pub struct SourceSecret {
     pub content_types: Vec<String>,
     /// A parameter name before the payload (`payload={…}`), for sources authenticated by header.
     pub parameter: Option<String>,
+    /// The app that registers itself; Shopware only.
+    pub shopware_app: Option<ShopwareApp>,
+}
+
+/// A Shopware app, as far as its registration needs it.
+#[derive(Debug)]
+pub struct ShopwareApp {
+    /// The app's technical name (`app_name`).
+    pub name: String,
+    /// The app's own secret, from its manifest (`app_secret`).
+    pub secret: SecretString,
+    /// The only shop that may register (`shop_url`), as the shop writes it.
+    pub shop_url: String,
+}
+
+/// `…/platform`: how a shop's own API is reached, for webhooks that do not hold what they are about.
+#[derive(Debug)]
+pub enum PlatformSecret {
+    /// BigCommerce: `store_hash`, `access_token`.
+    Bigcommerce {
+        /// The store, as in `stores/{hash}`.
+        store_hash: String,
+        /// The API account's token.
+        access_token: SecretString,
+    },
+    /// Shopify: `shop_domain`, `access_token`.
+    Shopify {
+        /// The shop's `….myshopify.com` domain.
+        shop_domain: String,
+        /// The app's Admin API token.
+        access_token: SecretString,
+    },
+    /// Shopware: `url`, `client_id`, `client_secret` of an integration.
+    Shopware {
+        /// Where the shop is.
+        url: url::Url,
+        /// The integration's access key id.
+        client_id: String,
+        /// Its secret access key.
+        client_secret: SecretString,
+    },
 }
 
 impl fmt::Debug for SourceSecret {

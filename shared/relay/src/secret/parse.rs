@@ -9,6 +9,7 @@ use super::SecretError;
 use crate::event::{FaultCode, Faults, Reader, read};
 
 mod installation;
+mod platform;
 mod source;
 mod webhook;
 mod websale;

@@ -39,11 +39,8 @@ impl Source for Canonical {
                 None => map(&document, context.received_at).into(),
             }
         });
-        Reading { topic, delivery, outcome: outcome.unwrap_or_else(Outcome::Unusable) }
-    }
-
-    fn origin<'w>(&self, _webhook: &Webhook<'w>) -> Option<&'w str> {
-        None
+        let outcome = outcome.unwrap_or_else(Outcome::Unusable);
+        Reading { topic, delivery, origin: None, sequence: None, outcome }
     }
 
     fn needed_headers(&self) -> &'static [&'static str] {

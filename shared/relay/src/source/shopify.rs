@@ -66,11 +66,13 @@ impl Source for Shopify {
             None => Outcome::Ignored("no_topic"),
         };
         let delivery = header(webhook, EVENT_ID).or_else(|| header(webhook, WEBHOOK_ID));
-        Reading { topic: topic.map(str::to_owned), delivery: delivery.map(str::to_owned), outcome }
-    }
-
-    fn origin<'w>(&self, webhook: &Webhook<'w>) -> Option<&'w str> {
-        header(webhook, SHOP_DOMAIN)
+        Reading {
+            topic: topic.map(str::to_owned),
+            delivery: delivery.map(str::to_owned),
+            origin: header(webhook, SHOP_DOMAIN).map(str::to_owned),
+            sequence: None,
+            outcome,
+        }
     }
 
     fn needed_headers(&self) -> &'static [&'static str] {

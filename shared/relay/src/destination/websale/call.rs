@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::{
     config::Destinations,
-    http::{Method, Request},
+    http::{MAX_ANSWER, Method, Request},
     secret::WebsaleSecret,
 };
 
@@ -67,6 +67,7 @@ impl Calls<'_> {
             json,
             timeout: self.config.http_timeout,
             fresh_connection: false,
+            max_answer: MAX_ANSWER,
         }
     }
 }
@@ -81,6 +82,7 @@ pub fn login(secret: &WebsaleSecret, config: &Destinations) -> Request {
         json: Some(Bytes::from(body.to_string())),
         timeout: config.http_timeout,
         fresh_connection: false,
+        max_answer: MAX_ANSWER,
     }
 }
 

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::{
     config::Destinations,
-    http::{CallError, Method, Request},
+    http::{CallError, MAX_ANSWER, Method, Request},
     secret::WebsandSecret,
     text::hex,
 };
@@ -41,5 +41,6 @@ fn request(config: &Destinations, secret: &WebsandSecret, path: &str, body: &Val
         json: Some(Bytes::from(body.to_string())),
         timeout: config.http_timeout,
         fresh_connection: false,
+        max_answer: MAX_ANSWER,
     })
 }

@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    forward::testing::World,
-    http::{CallError, Response},
+    forward::testing::{World, answer},
+    http::CallError,
 };
 
 const HOUR: i64 = 3600;
@@ -86,9 +86,9 @@ async fn updates_are_sent_as_the_shop_wants_them() {
 #[tokio::test]
 async fn a_failed_call_comes_back_with_back_off_and_is_then_delivered() {
     let world = world(&json!({}));
-    let mut busy = Response { status: 503, retry_after: Some("120".into()), body: "later".into() };
-    world.http.will(Ok(busy.clone()));
-    busy.retry_after = None;
+    let mut busy = answer(503, &json!("later"));
+    busy.headers.insert("retry-after", "120".parse().unwrap());
+    world.http.will(Ok(busy));
     world.http.will(Err(CallError::NoAnswer("reset".into())));
     let message = order("placed", "placed", 1);
     let Settlement::Back { after } = settle(&world, &message).await else { panic!("not put back") };

@@ -7,6 +7,7 @@ use tokio::{
 use url::Url;
 
 use super::*;
+use crate::http::MAX_ANSWER;
 
 /// What a server does with a connection on which a request has arrived.
 #[derive(Clone, Copy)]
@@ -105,6 +106,7 @@ fn post(url: &Url) -> Request {
         json: Some(Bytes::from_static(b"{}")),
         timeout: Duration::from_secs(10),
         fresh_connection: false,
+        max_answer: MAX_ANSWER,
     }
 }
 
@@ -114,7 +116,7 @@ const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 async fn a_call_carries_json_the_credential_and_our_name() {
     let server = Server::start(Behaviour::Answer(OK)).await;
     let answer = client().call(post(&server.url)).await.unwrap();
-    assert_eq!((answer.status, answer.retry_after, &answer.body[..]), (200, None, &b"{}"[..]));
+    assert_eq!((answer.status, answer.header("retry-after"), &answer.body[..]), (200, None, &b"{}"[..]));
     let request = server.requests.lock().unwrap().pop().unwrap();
     assert!(request.starts_with("POST /path?email=bob%40example.com HTTP/1.1\r\n"), "{request}");
     for line in [
@@ -157,7 +159,7 @@ async fn redirects_are_answers() {
     let answer = "HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n";
     let server = Server::start(Behaviour::Answer(answer)).await;
     let answer = client().call(post(&server.url)).await.unwrap();
-    assert_eq!((answer.status, answer.retry_after.as_deref()), (302, Some("7")));
+    assert_eq!((answer.status, answer.header("retry-after")), (302, Some("7")));
     assert_eq!(server.requests.lock().unwrap().len(), 1);
 }
 

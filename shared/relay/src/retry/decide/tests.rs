@@ -1,4 +1,5 @@
 use bytes::Bytes;
+use http::{HeaderMap, header};
 use proptest::prelude::*;
 
 use super::*;
@@ -13,16 +14,18 @@ fn circumstances() -> Circumstances {
 }
 
 fn response(status: u16) -> Response {
-    Response { status, retry_after: None, body: Bytes::new() }
+    Response { status, headers: HeaderMap::new(), body: Bytes::new() }
 }
 
 fn response_with(status: u16, retry_after: &str) -> Response {
-    Response { retry_after: Some(retry_after.into()), ..response(status) }
+    let headers = HeaderMap::from_iter([(header::RETRY_AFTER, retry_after.parse().unwrap())]);
+    Response { headers, ..response(status) }
 }
 
 fn word(decision: &Decision) -> &'static str {
     match decision {
         Decision::Delivered => "delivered",
+        Decision::Gone => "gone",
         Decision::Refresh => "refresh",
         Decision::Retry { .. } => "retry",
         Decision::Mend { .. } => "mend",
@@ -37,7 +40,7 @@ fn code(decision: &Decision) -> &str {
         | Decision::Mend { failure, .. }
         | Decision::Park { failure }
         | Decision::Unknown { failure } => &failure.code,
-        Decision::Delivered | Decision::Refresh => "",
+        Decision::Delivered | Decision::Gone | Decision::Refresh => "",
     }
 }
 
@@ -168,13 +171,13 @@ fn the_back_off_doubles_from_five_seconds_to_an_hour() {
 #[test]
 fn the_destinations_words_are_kept_short_and_without_addresses() {
     let body = format!("no such user bob@example.com {}", "x".repeat(400));
-    let refused = Ok(Response { status: 422, retry_after: None, body: body.into() });
+    let refused = Ok(Response { body: body.into(), ..response(422) });
     let Decision::Park { failure } = decide(Call::WebsandSubscriber, &refused, &circumstances()) else { panic!() };
     assert_eq!((failure.code.as_str(), failure.status, failure.detail.len()), ("permanent", Some(422), 300));
     assert!(failure.detail.starts_with("no such user *** xxx"), "{}", failure.detail);
 
     let body = Bytes::from_static(b"wrong: {\"username\":\"u\",\"password\":\"s3cret\"}");
-    let refused = Ok(Response { status: 400, retry_after: None, body });
+    let refused = Ok(Response { body, ..response(400) });
     let decision = decide(Call::WebsaleLogin, &refused, &circumstances());
     assert!(!format!("{decision:?}").contains("s3cret"), "{decision:?}");
     assert_eq!(code(&decision), "http_400");
@@ -187,7 +190,9 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
     let header = prop_oneof![Just(None), (0u32..1_000_000).prop_map(|seconds| Some(seconds.to_string()))];
     prop_oneof![
         8 => (0u16..700, header)
-            .prop_map(|(status, retry_after)| Ok(Response { status, retry_after, body: Bytes::new() })),
+            .prop_map(|(status, retry_after)| {
+                Ok(retry_after.map_or_else(|| response(status), |header| response_with(status, &header)))
+            }),
         1 => Just(Err(CallError::NotSent(String::new()))),
         1 => Just(Err(CallError::NoAnswer(String::new()))),
     ]
@@ -207,7 +212,7 @@ proptest! {
         let decision = decide(call, &outcome, &circumstances);
         if let Decision::Retry { at, .. } | Decision::Mend { at, .. } = &decision {
             prop_assert!(*at >= circumstances.now);
-            let header = outcome.as_ref().ok().and_then(|response| response.retry_after.as_ref());
+            let header = outcome.as_ref().ok().and_then(|response| response.header("retry-after"));
             let asked_for = header.and_then(|header| parse_retry_after(header, circumstances.now));
             prop_assert!(asked_for.is_none_or(|asked_for| *at >= asked_for));
         }

@@ -6,12 +6,16 @@ use secrecy::SecretString;
 use super::{header_text, one_of, some, text};
 use crate::{
     event::{FaultCode, Reader},
-    secret::SourceSecret,
+    secret::{ShopwareApp, SourceSecret},
     shop::Platform,
 };
 
 /// The fields of a source.
-pub(super) const FIELDS: [&str; 5] = ["platform", "signing_secrets", "header", "content_types", "parameter"];
+pub(super) const FIELDS: [&str; 8] =
+    ["platform", "signing_secrets", "header", "content_types", "parameter", "app_name", "app_secret", "shop_url"];
+
+/// The fields of a Shopware app; all or none.
+const SHOPWARE_APP: [&str; 3] = ["app_name", "app_secret", "shop_url"];
 
 /// Reads a source; the caller has refused unknown fields.
 pub(super) fn read(place: &Reader<'_>) -> Option<SourceSecret> {
@@ -22,13 +26,15 @@ pub(super) fn read(place: &Reader<'_>) -> Option<SourceSecret> {
     let header = place.optional("header", header);
     let content_types = place.optional("content_types", |place| some(place, content_type));
     let parameter = place.optional("parameter", text);
+    let shopware_app = shopware_app(place, platform);
     if platform == Platform::Canonical {
         if !place.has("signing_secrets") && !place.has("header") {
             return place.fault_at("signing_secrets", FaultCode::Missing, "is required, or header");
         }
     } else {
-        refuse_header(place);
-        if !place.has("signing_secrets") {
+        refuse_header(place, platform);
+        let has_header = platform == Platform::Bigcommerce && place.has("header");
+        if !place.has("signing_secrets") && !has_header {
             return place.fault_at("signing_secrets", FaultCode::Missing, "is required");
         }
     }
@@ -38,14 +44,37 @@ pub(super) fn read(place: &Reader<'_>) -> Option<SourceSecret> {
         header,
         content_types: content_types.unwrap_or_else(|| vec!["application/json".into()]),
         parameter,
+        shopware_app,
     })
 }
 
-/// A platform's webhooks are signed; a header beside the signature would only look like protection.
-fn refuse_header(place: &Reader<'_>) {
-    for field in ["header", "content_types", "parameter"].into_iter().filter(|field| place.has(field)) {
+/// A platform's webhooks are signed; a header beside the signature would only look like protection. BigCommerce lets
+/// the creator of a webhook choose between the two.
+fn refuse_header(place: &Reader<'_>, platform: Platform) {
+    let refused: &[&str] = match platform {
+        Platform::Bigcommerce => &["content_types", "parameter"],
+        _ => &["header", "content_types", "parameter"],
+    };
+    for field in refused.iter().filter(|field| place.has(field)) {
         let _: Option<()> = place.fault_at(field, FaultCode::Invalid, "is for the platform canonical only");
     }
+}
+
+fn shopware_app(place: &Reader<'_>, platform: Platform) -> Option<ShopwareApp> {
+    let given: Vec<&str> = SHOPWARE_APP.into_iter().filter(|field| place.has(field)).collect();
+    if platform != Platform::Shopware {
+        for field in given {
+            let _: Option<()> = place.fault_at(field, FaultCode::Invalid, "is for the platform shopware only");
+        }
+        return None;
+    }
+    if given.is_empty() {
+        return None;
+    }
+    let name = place.required("app_name", text);
+    let secret = place.required("app_secret", text).map(SecretString::from);
+    let shop_url = place.required("shop_url", text);
+    Some(ShopwareApp { name: name?, secret: secret?, shop_url: shop_url? })
 }
 
 fn signing_secret(place: &Reader<'_>, platform: Platform) -> Option<SecretString> {

@@ -4,7 +4,7 @@ use super::*;
 use crate::destination::websale::sample::secret;
 
 fn response(body: &str) -> Response {
-    Response { status: 200, retry_after: None, body: Bytes::copy_from_slice(body.as_bytes()) }
+    Response { status: 200, headers: http::HeaderMap::new(), body: Bytes::copy_from_slice(body.as_bytes()) }
 }
 
 #[test]

@@ -70,7 +70,7 @@ pub(super) async fn begin(
 fn end(now: Timestamp, secret: &WebsaleSecret, response: &Response) -> Timestamp {
     let backoff = SignedDuration::try_from(secret.login_backoff).unwrap_or(SHORTEST).max(SHORTEST);
     let ours = now.saturating_add(backoff).unwrap_or(Timestamp::MAX);
-    let theirs = response.retry_after.as_deref().and_then(|header| parse_retry_after(header, now));
+    let theirs = response.header("retry-after").and_then(|header| parse_retry_after(header, now));
     theirs.map_or(ours, |theirs| theirs.max(ours))
 }
 

@@ -1,0 +1,111 @@
+//! Shops' own APIs: where an object is read that a webhook only named.
+//!
+//! Each platform's file knows which calls to make; what their answers mean is decided by [`crate::retry::decide`] as for
+//! destinations, and the mapping is the platform's [`crate::source`].
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::Value;
+use url::Url;
+
+use crate::{
+    config::Destinations,
+    event::Event,
+    http::{CallError, Method, Request},
+    message::Reference,
+    ports::Ports,
+    retry::{Call, Circumstances, Decision, decide},
+    secret::PlatformSecret,
+};
+
+mod bigcommerce;
+mod shopify;
+mod shopware;
+
+/// An order of thousands of lines has a few megabytes.
+const MAX_OBJECT: usize = 8 * 1024 * 1024;
+
+/// Reads from one shop's API on behalf of one message.
+pub(crate) struct ShopApi<'a> {
+    /// The ports.
+    pub(crate) ports: &'a Ports,
+    /// How shops are reached.
+    pub(crate) config: &'a Destinations,
+    /// The shop's credentials.
+    pub(crate) secret: &'a PlatformSecret,
+    /// The attempt's circumstances, drawn anew for each call.
+    pub(crate) circumstances: &'a (dyn Fn() -> Circumstances + Sync),
+    /// Whether there is time for another call.
+    pub(crate) has_time: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// What a reference stands for.
+#[derive(Debug)]
+pub(crate) enum Fetched {
+    /// An event, mapped and valid.
+    Event(Event),
+    /// There is nothing to deliver, for this reason: `gone`, `incomplete`, `no_email` …
+    Skipped(&'static str),
+}
+
+/// Why nothing was fetched.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// Not now, never, or not with these credentials: any decision but [`Decision::Delivered`] and [`Decision::Gone`].
+    Decision(Decision),
+    /// The shop no longer has it.
+    Gone,
+    /// There is no time left for the call; nothing happened.
+    OutOfTime,
+}
+
+impl ShopApi<'_> {
+    /// A reading call to the shop's API, with its credential.
+    pub(crate) fn get(&self, url: Url, credential: (&'static str, SecretString)) -> Request {
+        Request {
+            method: Method::Get,
+            url,
+            credential: Some(credential),
+            json: None,
+            timeout: self.config.http_timeout,
+            fresh_connection: false,
+            max_answer: MAX_OBJECT,
+        }
+    }
+
+    /// Makes one call and takes its answer for JSON; an empty answer is null.
+    pub(crate) async fn json(&self, call: Call, request: Request) -> Result<Value, Stopped> {
+        if !(self.has_time)() {
+            return Err(Stopped::OutOfTime);
+        }
+        let outcome = self.ports.http.call(request).await;
+        match decide(call, &outcome, &(self.circumstances)()) {
+            Decision::Delivered => {}
+            Decision::Gone => return Err(Stopped::Gone),
+            decision => return Err(Stopped::Decision(decision)),
+        }
+        let body = outcome.map(|response| response.body).unwrap_or_default();
+        if body.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&body).map_err(|_| {
+            let unreadable = Err(CallError::NoAnswer("the answer is no complete JSON".into()));
+            Stopped::Decision(decide(call, &unreadable, &(self.circumstances)()))
+        })
+    }
+
+    /// Fetches and maps what the reference names. `received_at` is when its webhook was received.
+    pub(crate) async fn fetch(&self, reference: &Reference, received_at: Timestamp) -> Result<Fetched, Stopped> {
+        match self.secret {
+            PlatformSecret::Bigcommerce { store_hash, access_token } => {
+                bigcommerce::fetch(self, store_hash, access_token, reference, received_at).await
+            }
+            PlatformSecret::Shopify { shop_domain, access_token } => {
+                shopify::fetch(self, shop_domain, access_token, reference, received_at).await
+            }
+            PlatformSecret::Shopware { url, client_id, client_secret } => {
+                shopware::fetch(self, url, client_id, client_secret, reference, received_at).await
+            }
+        }
+    }
+}
