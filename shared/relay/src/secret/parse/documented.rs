@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Model, parse, source, webhook, websale, websand};
+use super::{Model, parse, platform, source, webhook, websale, websand};
 use crate::{
     destination::websand::CONTAINERS,
-    secret::{InstallationKey, WebhookSecret, WebsaleSecret, WebsandSecret},
+    secret::{InstallationKey, PlatformSecret, WebhookSecret, WebsaleSecret, WebsandSecret},
 };
 
 const PAGE: &str = include_str!("../../../../../docs/secrets.md");
@@ -29,7 +29,8 @@ fn examples<T: Model>(name: &str) -> usize {
 
 #[test]
 fn every_example_is_a_valid_secret() {
-    assert_eq!(examples::<WebhookSecret>("webhook"), 2);
+    assert_eq!(examples::<WebhookSecret>("webhook"), 4);
+    assert_eq!(examples::<PlatformSecret>("platform"), 3);
     assert_eq!(examples::<WebsandSecret>("websand"), 2);
     assert_eq!(examples::<WebsaleSecret>("websale"), 2);
     assert_eq!(examples::<InstallationKey>("_installation"), 1);
@@ -45,6 +46,9 @@ fn every_field_is_documented() {
     };
     of("webhook", &source::FIELDS);
     of("webhook", &webhook::SETTINGS);
+    of("platform", &platform::BIGCOMMERCE);
+    of("platform", &platform::SHOPIFY);
+    of("platform", &platform::SHOPWARE);
     of("websand", &websand::FIELDS);
     of("websand", &CONTAINERS.map(|container| container.renamable).concat());
     of("websand", &CONTAINERS.map(|container| container.fixed).concat());

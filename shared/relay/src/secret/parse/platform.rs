@@ -9,9 +9,12 @@ use crate::{
     secret::PlatformSecret,
 };
 
-const BIGCOMMERCE: [&str; 2] = ["store_hash", "access_token"];
-const SHOPIFY: [&str; 2] = ["shop_domain", "access_token"];
-const SHOPWARE: [&str; 3] = ["url", "client_id", "client_secret"];
+/// The fields of a secret for BigCommerce.
+pub(super) const BIGCOMMERCE: [&str; 2] = ["store_hash", "access_token"];
+/// The fields of a secret for Shopify.
+pub(super) const SHOPIFY: [&str; 2] = ["shop_domain", "access_token"];
+/// The fields of a secret for Shopware.
+pub(super) const SHOPWARE: [&str; 3] = ["url", "client_id", "client_secret"];
 
 impl Model for PlatformSecret {
     fn read(place: &Reader<'_>) -> Option<Self> {
