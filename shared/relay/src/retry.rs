@@ -82,6 +82,11 @@ impl Call {
         matches!(self, Self::WebsalePersonalised)
     }
 
+    /// Whether the call only exchanges credentials for a token.
+    pub const fn is_login(self) -> bool {
+        matches!(self, Self::WebsaleLogin | Self::ShopToken)
+    }
+
     /// Whether the call's path holds an id that the destination gave us, so that 404 speaks of that id.
     pub const fn names_remote_id(self) -> bool {
         matches!(self, Self::WebsaleEdit | Self::WebsaleSend | Self::WebsaleStatus)

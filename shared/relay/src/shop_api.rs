@@ -94,17 +94,18 @@ impl ShopApi<'_> {
         })
     }
 
-    /// Fetches and maps what the reference names. `received_at` is when its webhook was received.
-    pub(crate) async fn fetch(&self, reference: &Reference, received_at: Timestamp) -> Result<Fetched, Stopped> {
+    /// Fetches and maps what the reference names. `began` is when the fetching began: what is read is as new as that, so
+    /// no time in it can be later.
+    pub(crate) async fn fetch(&self, reference: &Reference, began: Timestamp) -> Result<Fetched, Stopped> {
         match self.secret {
             PlatformSecret::Bigcommerce { store_hash, access_token } => {
-                bigcommerce::fetch(self, store_hash, access_token, reference, received_at).await
+                bigcommerce::fetch(self, store_hash, access_token, reference, began).await
             }
             PlatformSecret::Shopify { shop_domain, access_token } => {
-                shopify::fetch(self, shop_domain, access_token, reference, received_at).await
+                shopify::fetch(self, shop_domain, access_token, reference, began).await
             }
             PlatformSecret::Shopware { url, client_id, client_secret } => {
-                shopware::fetch(self, url, client_id, client_secret, reference, received_at).await
+                shopware::fetch(self, url, client_id, client_secret, reference, began).await
             }
         }
     }

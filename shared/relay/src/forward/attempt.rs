@@ -1,7 +1,7 @@
 //! One attempt to settle one message: claiming the row, and what follows from success and failure. The same for all
 //! destinations.
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -42,13 +42,16 @@ pub(crate) struct Attempt<'a> {
     pub(crate) revision: Revision,
     /// The token of the lease this attempt takes.
     token: String,
+    /// Why the message was parked, once it was.
+    parked: OnceLock<(Failure, Attention)>,
 }
 
 impl<'a> Attempt<'a> {
     /// An attempt to settle this message at the row `key`.
     pub(crate) fn new(ports: &'a Ports, received: &'a Received, message: &'a Message, key: RowKey) -> Self {
         let token = format!("{:016x}", ports.random.next());
-        Self { ports, received, shop: &message.shop, event_id: &message.id, key, revision: message.revision(), token }
+        let (shop, event_id, revision) = (&message.shop, message.id.as_str(), message.revision());
+        Self { ports, received, shop, event_id, key, revision, token, parked: OnceLock::new() }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -182,6 +185,8 @@ impl<'a> Attempt<'a> {
         if let Err(back) = letter::park(self.ports, self.received, destination, Some(self.shop), failure).await {
             return back;
         }
+        // The first reason stays.
+        let _ = self.parked.set((failure.clone(), attention));
         let now = self.now();
         let known = row.as_ref().map(|row| row.version);
         let guess = row.map_or(Guess::Unknown, |row| Guess::Row(Box::new(row)));
@@ -199,6 +204,11 @@ impl<'a> Attempt<'a> {
             tracing::error!(row = %self.key, %error, "parked, but the ledger does not show it");
         }
         Settlement::Done
+    }
+
+    /// Why the message was parked, if it was.
+    pub(crate) fn parked(&self) -> Option<&(Failure, Attention)> {
+        self.parked.get()
     }
 
     /// The shop's secret cannot be used: the delivery waits until a person has mended it, up to ten days.

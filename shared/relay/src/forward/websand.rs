@@ -83,19 +83,23 @@ impl WebsandForwarder {
             Err(error) => return Err(attempt.secret_failed(&error).await),
         };
         match &message.payload {
-            Payload::Event(Event::OrderPlaced(order)) => {
-                self.order(&attempt, order, message.revision(), false, secret).await
-            }
-            Payload::Event(Event::OrderUpdated(order)) => {
-                self.order(&attempt, order, message.revision(), true, secret).await
-            }
-            Payload::Event(Event::CustomerUpdated(customer)) => {
-                self.customer(&attempt, customer, message.revision(), secret).await
-            }
             Payload::Referenced(reference) => self.referenced(&attempt, reference, &message, secret).await,
             Payload::Erase(whose) => erase::erase(&attempt, whose).await,
             Payload::DataRequest(person) => erase::data_request(&attempt, person).await,
-            _ => Err(unreadable(&self.ports, received, Destination::Websand, &"it is for another queue").await),
+            _ => self.event(&attempt, &message, secret).await,
+        }
+    }
+
+    /// Delivers an event, as it was received or as it was fetched.
+    async fn event(&self, attempt: &Attempt<'_>, message: &Message, secret: Arc<WebsandSecret>) -> Step<Settlement> {
+        let revision = message.revision();
+        match &message.payload {
+            Payload::Event(Event::OrderPlaced(order)) => self.order(attempt, order, revision, false, secret).await,
+            Payload::Event(Event::OrderUpdated(order)) => self.order(attempt, order, revision, true, secret).await,
+            Payload::Event(Event::CustomerUpdated(customer)) => {
+                self.customer(attempt, customer, revision, secret).await
+            }
+            _ => Err(unreadable(&self.ports, attempt.received, Destination::Websand, &"it is for another queue").await),
         }
     }
 

@@ -66,8 +66,9 @@ fn verdict(call: Call, outcome: &Outcome, refreshed: bool) -> Verdict {
         404 | 410 if call.names_remote_id() => Verdict::Park,
         // Refused credentials, a wrong path, an address that moved: no fault of the message, so it must not be lost for it.
         300..=399 | 401 | 403 | 404 | 405 | 410 => Verdict::Mend,
-        // The log-in says nothing about the message that needs it.
-        400..=499 if call == Call::WebsaleLogin => Verdict::Mend,
+        // A log-in says nothing about the message that needs it. OAuth servers refuse credentials with 400, too (RFC 6749,
+        // section 5.2).
+        400..=499 if call.is_login() => Verdict::Mend,
         400..=499 => Verdict::Park,
         // 5xx, and what is not a status.
         _ => perhaps_done,
@@ -113,7 +114,7 @@ fn after(instant: Timestamp, wait: SignedDuration) -> Timestamp {
 fn describe(call: Call, outcome: &Outcome, reason: Option<&str>) -> Failure {
     let (code, status, words) = match outcome {
         // It might repeat the user name and the password.
-        Ok(response) if call == Call::WebsaleLogin => (None, Some(response.status), String::new()),
+        Ok(response) if call.is_login() => (None, Some(response.status), String::new()),
         Ok(response) => (None, Some(response.status), String::from_utf8_lossy(&response.body).into_owned()),
         Err(CallError::NotSent(words)) => (Some("not_sent"), None, words.clone()),
         Err(CallError::NoAnswer(words)) => (Some("no_answer"), None, words.clone()),

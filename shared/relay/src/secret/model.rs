@@ -82,6 +82,17 @@ pub enum PlatformSecret {
     },
 }
 
+impl PlatformSecret {
+    /// Whose API it is for.
+    pub const fn platform(&self) -> Platform {
+        match self {
+            Self::Bigcommerce { .. } => Platform::Bigcommerce,
+            Self::Shopify { .. } => Platform::Shopify,
+            Self::Shopware { .. } => Platform::Shopware,
+        }
+    }
+}
+
 impl fmt::Debug for SourceSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SourceSecret").field("platform", &self.platform).finish_non_exhaustive()
