@@ -2,7 +2,9 @@
 
 mod answers;
 mod canonical;
+mod fixtures;
 mod limits;
+mod platforms;
 mod privacy;
 mod properties;
 mod shopify;
