@@ -12,7 +12,7 @@ mod decide;
 mod retry_after;
 
 pub use decide::decide;
-pub use retry_after::parse_retry_after;
+pub use retry_after::{asked_for, parse_retry_after, rate_limit_reset};
 
 /// Retrying ends this long after the message was queued.
 pub const RETRY_FOR: SignedDuration = SignedDuration::from_hours(72);

@@ -16,11 +16,15 @@ use crate::{
     ports::Ports,
     retry::{Call, Circumstances, Decision, decide},
     secret::PlatformSecret,
+    shop::ShopName,
 };
 
 mod bigcommerce;
+mod limits;
 mod shopify;
 mod shopware;
+
+pub(crate) use limits::Limits;
 
 /// An order of thousands of lines has a few megabytes.
 const MAX_OBJECT: usize = 8 * 1024 * 1024;
@@ -31,6 +35,10 @@ pub(crate) struct ShopApi<'a> {
     pub(crate) ports: &'a Ports,
     /// How shops are reached.
     pub(crate) config: &'a Destinations,
+    /// Whose API it is.
+    pub(crate) shop: &'a ShopName,
+    /// How much the shops' APIs still take.
+    pub(crate) limits: &'a Limits,
     /// The shop's credentials.
     pub(crate) secret: &'a PlatformSecret,
     /// The attempt's circumstances, drawn anew for each call.
@@ -55,6 +63,11 @@ pub(crate) enum Stopped {
     Decision(Decision),
     /// The shop no longer has it.
     Gone,
+    /// The shop takes no more requests before this instant; the call was not made.
+    Limited {
+        /// Not before this instant.
+        until: Timestamp,
+    },
     /// There is no time left for the call; nothing happened.
     OutOfTime,
 }
@@ -78,7 +91,13 @@ impl ShopApi<'_> {
         if !(self.has_time)() {
             return Err(Stopped::OutOfTime);
         }
+        if let Some(until) = self.limits.until(self.shop, self.ports.clock.now()) {
+            return Err(Stopped::Limited { until });
+        }
         let outcome = self.ports.http.call(request).await;
+        if let Ok(response) = &outcome {
+            self.limits.note(self.shop, response, self.ports.clock.now());
+        }
         match decide(call, &outcome, &(self.circumstances)()) {
             Decision::Delivered => {}
             Decision::Gone => return Err(Stopped::Gone),

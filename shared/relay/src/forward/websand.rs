@@ -26,6 +26,7 @@ use crate::{
     revision::Revision,
     secret::{OrderUpdates, WebsandSecret},
     shop::Destination,
+    shop_api::Limits,
 };
 
 mod reference;
@@ -37,6 +38,8 @@ mod tests;
 pub struct WebsandForwarder {
     ports: Ports,
     config: Destinations,
+    /// What the shops' own APIs still take.
+    limits: Arc<Limits>,
 }
 
 /// One call that is to be made, and what the row is to know of it afterwards.
@@ -63,7 +66,7 @@ type Step<T> = Result<T, Settlement>;
 impl WebsandForwarder {
     /// A forwarder over these ports.
     pub fn new(ports: Ports, config: Destinations) -> Self {
-        Self { ports, config }
+        Self { ports, config, limits: Arc::default() }
     }
 
     async fn settle(&self, received: &Received) -> Step<Settlement> {

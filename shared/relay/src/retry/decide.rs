@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     BACKOFF_FIRST, BACKOFF_MAX, Call, Circumstances, Decision, Failure, MEND_FOR, MEND_WAIT, Outcome, RETRY_FOR,
-    parse_retry_after,
+    asked_for,
 };
 use crate::{http::CallError, text};
 
@@ -88,8 +88,7 @@ fn next(outcome: &Outcome, circumstances: &Circumstances, wait: Duration, limit:
     if now >= end {
         return Next::Exhausted;
     }
-    let header = outcome.as_ref().ok().and_then(|response| response.header("retry-after"));
-    let asked_for = header.and_then(|header| parse_retry_after(header, now));
+    let asked_for = outcome.as_ref().ok().and_then(|response| asked_for(response, now));
     if asked_for.is_some_and(|instant| instant > end) {
         return Next::BeyondLimit;
     }

@@ -1,6 +1,26 @@
-//! The `Retry-After` header (RFC 9110, section 10.2.3).
+//! When a call may be repeated, as the answer to it says: the `Retry-After` header (RFC 9110, section 10.2.3), and what
+//! some shops' APIs say instead.
 
+use crate::http::Response;
 use jiff::{SignedDuration, Timestamp, civil::DateTime, fmt::rfc2822, fmt::strtime, tz::TimeZone};
+
+/// Milliseconds until the window of requests begins anew; BigCommerce sends it with every answer and no `Retry-After`
+/// (<https://docs.bigcommerce.com/developer/docs/overview/api-fundamentals/rate-limits>).
+const RATE_LIMIT_RESET: &str = "x-rate-limit-time-reset-ms";
+
+/// The instant before which the call is not to be repeated.
+pub fn asked_for(response: &Response, now: Timestamp) -> Option<Timestamp> {
+    let retry_after = response.header("retry-after").and_then(|header| parse_retry_after(header, now));
+    // Beside any other answer the window's end says nothing about this call.
+    let reset = if response.status == 429 { rate_limit_reset(response, now) } else { None };
+    retry_after.max(reset)
+}
+
+/// When the window of requests begins anew.
+pub fn rate_limit_reset(response: &Response, now: Timestamp) -> Option<Timestamp> {
+    let millis = response.header(RATE_LIMIT_RESET)?.trim().parse::<u32>().ok()?;
+    now.checked_add(SignedDuration::from_millis(millis.into())).ok()
+}
 
 /// The instant a `Retry-After` header names, as seconds from now or as an HTTP date. It may lie in the past.
 ///

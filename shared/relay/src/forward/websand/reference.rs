@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Step, WebsandForwarder};
 use crate::{
     event::{Event, EventType},
-    forward::attempt::{Attempt, failure},
+    forward::attempt::{Attempt, failure, until_instant},
     ledger::{
         Guess, Row, State,
         transition::{self, Relevance, settled},
@@ -34,12 +34,19 @@ impl WebsandForwarder {
         message: &Message,
         secret: Arc<WebsandSecret>,
     ) -> Step<Settlement> {
+        if let Some(until) = self.limits.until(attempt.shop, attempt.now()) {
+            return Err(Settlement::Back { after: until_instant(attempt.now(), until).max(PUT_BACK) });
+        }
         let guess = if reference.event == EventType::OrderPlaced { Guess::Absent } else { Guess::Unknown };
         let claimed = attempt.claim(guess, |row| relevance(row, reference, message.received_at)).await?;
         let began = attempt.now();
         let fetched = match self.fetch(attempt, &claimed, reference, began).await? {
             Ok(fetched) => fetched,
             Err(Stopped::Gone) => Fetched::Skipped("gone"),
+            Err(Stopped::Limited { until }) => {
+                let after = until_instant(attempt.now(), until).max(PUT_BACK);
+                return Err(put_back(attempt, &claimed, after).await);
+            }
             Err(Stopped::OutOfTime) => return Err(out_of_time(attempt, &claimed).await),
             Err(Stopped::Decision(decision)) => return Err(attempt.fail(&claimed, &decision).await),
         };
@@ -94,6 +101,8 @@ impl WebsandForwarder {
             let api = ShopApi {
                 ports: &self.ports,
                 config: &self.config,
+                shop: attempt.shop,
+                limits: &self.limits,
                 secret: &secret,
                 circumstances: &|| attempt.circumstances(claimed, refreshed),
                 has_time: &|| attempt.has_time_for(self.config.http_timeout),

@@ -127,6 +127,20 @@ fn a_retry_after_is_never_shortened() {
 }
 
 #[test]
+fn the_end_of_a_shops_window_is_awaited_after_a_refusal_only() {
+    let wait = |status| {
+        let headers = HeaderMap::from_iter([(
+            http::HeaderName::from_static("x-rate-limit-time-reset-ms"),
+            "15500".parse().unwrap(),
+        )]);
+        let decision = decide(Call::ShopRead, &Ok(Response { headers, ..response(status) }), &circumstances());
+        let Decision::Retry { at, .. } = decision else { panic!("{status}") };
+        at.duration_since(circumstances().now).as_millis()
+    };
+    assert_eq!((wait(429), wait(503)), (15_500, 0));
+}
+
+#[test]
 fn a_retry_after_beyond_the_limit_parks_at_once() {
     let hours_72 = 72 * 3600;
     let last = Ok(response_with(429, &(hours_72 - 10).to_string()));
@@ -179,9 +193,11 @@ fn the_destinations_words_are_kept_short_and_without_addresses() {
 
     let body = Bytes::from_static(b"wrong: {\"username\":\"u\",\"password\":\"s3cret\"}");
     let refused = Ok(Response { body, ..response(400) });
-    let decision = decide(Call::WebsaleLogin, &refused, &circumstances());
-    assert!(!format!("{decision:?}").contains("s3cret"), "{decision:?}");
-    assert_eq!(code(&decision), "http_400");
+    for call in [Call::WebsaleLogin, Call::ShopToken] {
+        let decision = decide(call, &refused, &circumstances());
+        assert!(!format!("{decision:?}").contains("s3cret"), "{decision:?}");
+        assert_eq!(code(&decision), "http_400");
+    }
 
     let decision = decide(Call::WebsandSubscriber, &Err(CallError::NoAnswer("reset".into())), &circumstances());
     assert_eq!(code(&decision), "no_answer");
@@ -214,7 +230,7 @@ proptest! {
         if let Decision::Retry { at, .. } | Decision::Mend { at, .. } = &decision {
             prop_assert!(*at >= circumstances.now);
             let header = outcome.as_ref().ok().and_then(|response| response.header("retry-after"));
-            let asked_for = header.and_then(|header| parse_retry_after(header, circumstances.now));
+            let asked_for = header.and_then(|header| crate::retry::parse_retry_after(header, circumstances.now));
             prop_assert!(asked_for.is_none_or(|asked_for| *at >= asked_for));
         }
         let perhaps_done = match &outcome {
