@@ -19,8 +19,9 @@ enum Deed {
 use Deed::{DeletePart, PutRow, Read, Receive, Send};
 
 /// Everything that any function does, as far as policies tell functions apart.
-const DEEDS: [Deed; 12] = [
+const DEEDS: [Deed; 13] = [
     Read("webhook"),
+    Read("platform"),
     Read("websand"),
     Read("websale"),
     Read("_installation"),
@@ -39,6 +40,7 @@ async fn each_function_may_do_what_it_has_to_and_nothing_else() {
     let stack = Stack::shared().await;
     let websand = Sandbox::start(&[]).await;
     stack.add_shop("policies", &websand).await;
+    stack.put_secret("policies/platform", &json!({"store_hash": "x", "access_token": "x"})).await;
     let may: [(&str, &[Deed]); 9] = [
         ("OrderPlaced", &[Read("webhook"), Send("websand"), Send("websand-dlq")]),
         ("OrderUpdated", &[Read("webhook"), Send("websand"), Send("websand-dlq")]),
@@ -47,7 +49,14 @@ async fn each_function_may_do_what_it_has_to_and_nothing_else() {
         ("PromotionCancelled", &[Read("webhook"), Send("websale"), Send("websale-dlq")]),
         (
             "WebsandForwarder",
-            &[Read("websand"), Read("_installation"), Send("websand-dlq"), Receive("websand"), PutRow],
+            &[
+                Read("platform"),
+                Read("websand"),
+                Read("_installation"),
+                Send("websand-dlq"),
+                Receive("websand"),
+                PutRow,
+            ],
         ),
         ("WebsaleForwarder", &[Read("websale"), Send("websale-dlq"), Receive("websale"), PutRow, DeletePart]),
         ("PromotionDispatcher", &[Send("websale"), PutRow]),

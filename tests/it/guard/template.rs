@@ -14,6 +14,7 @@ fn the_template_keeps_every_rule() {
 #[test]
 fn each_rule_notices_a_template_that_breaks_it() {
     let role = "/Resources/OrderPlacedRole/Properties/Policies/0/PolicyDocument/Statement";
+    let forwarder = "/Resources/WebsandForwarderRole/Properties/Policies/0/PolicyDocument/Statement";
     let sound = translated();
     for (place, value, expected) in [
         ("/Resources/ApiStage/Properties/ApiId/Ref", json!("Nowhere"), "Nowhere is not in the template"),
@@ -53,6 +54,9 @@ fn each_rule_notices_a_template_that_breaks_it() {
         ),
         (&format!("{role}/0/Resource"), json!("*"), "OrderPlacedRole: reaches everything"),
         (&format!("{role}/1/Resource/1"), json!("x"), "OrderPlacedRole: a missing secret would be denied"),
+        (&format!("{role}/1/Resource/0"), secret("*/platform-??????"), "OrderPlacedRole: reads */platform, */webhook"),
+        (&format!("{forwarder}/3/Resource/3"), secret("*/websale"), "WebsandForwarderRole: reads"),
+        (&format!("{forwarder}/3/Resource/2"), secret("*/platform*"), "WebsandForwarderRole: a pattern that"),
     ] {
         let mut template = sound.clone();
         set(&mut template, place, value);
@@ -67,6 +71,12 @@ fn translated() -> Value {
     let output = command.env("AWS_DEFAULT_REGION", "eu-west-1").output().expect("tests/run has made .venv");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The ARN of these secrets, as the template writes it.
+fn secret(name: &str) -> Value {
+    let place = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SecretPrefix}";
+    json!({"Fn::Sub": format!("{place}{name}")})
 }
 
 fn set(template: &mut Value, place: &str, value: Value) {
@@ -98,7 +108,7 @@ fn faults(template: &Value) -> Vec<String> {
             "AWS::Scheduler::Schedule" if properties["ScheduleExpression"] != "rate(1 minute)" => {
                 vec![format!("{name}: not a rate that Scheduler takes")]
             }
-            "AWS::IAM::Role" => policies(name, properties),
+            "AWS::IAM::Role" => [policies(name, properties), secrets(name, properties)].concat(),
             _ => Vec::new(),
         };
         faults.extend(broken);
@@ -147,6 +157,48 @@ fn policies(name: &str, properties: &Value) -> Vec<String> {
         }
     }
     faults
+}
+
+/// The secrets that each function's role can read, and no other role any.
+const SECRETS: [(&str, &[&str]); 8] = [
+    ("OrderPlacedRole", &["*/webhook"]),
+    ("OrderUpdatedRole", &["*/webhook"]),
+    ("CustomerUpdatedRole", &["*/webhook", "_installation"]),
+    ("PromotionScheduledRole", &["*/webhook"]),
+    ("PromotionCancelledRole", &["*/webhook"]),
+    ("WebsandForwarderRole", &["*/platform", "*/websand", "_installation"]),
+    ("WebsaleForwarderRole", &["*/websale"]),
+    ("PushStatusPollerRole", &["*/websale"]),
+];
+
+/// Nothing more and nothing less than its secrets, each as its bare name and with the six characters AWS appends.
+fn secrets(name: &str, properties: &Value) -> Vec<String> {
+    let mut faults = Vec::new();
+    let (mut read, mut texts) = (BTreeSet::new(), Vec::new());
+    strings(&properties["Policies"], &mut texts);
+    for secret in texts.iter().filter_map(|text| text.split_once(":secret:${SecretPrefix}").map(|(_, secret)| secret)) {
+        let bare = secret.strip_suffix("-??????").unwrap_or(secret);
+        if bare.ends_with(['*', '?']) {
+            faults.push(format!("{name}: a pattern that reaches further secrets: {secret}"));
+        }
+        read.insert(bare);
+    }
+    let expected = SECRETS.iter().find(|(role, _)| *role == name).map_or(&[][..], |(_, secrets)| secrets);
+    if !read.iter().eq(expected) {
+        let read: Vec<_> = read.into_iter().collect();
+        faults.push(format!("{name}: reads {}, not {}", read.join(", "), expected.join(", ")));
+    }
+    faults
+}
+
+/// All texts in a value.
+fn strings<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
+    match value {
+        Value::String(text) => found.push(text),
+        Value::Array(list) => list.iter().for_each(|value| strings(value, found)),
+        Value::Object(fields) => fields.values().for_each(|value| strings(value, found)),
+        _ => {}
+    }
 }
 
 /// The names in all `Ref`, `Fn::GetAtt` and `Fn::Sub`.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn request(invocation: &Value) -> Request<Bytes> {
-    lambda_http::request::from_str(&invocation.to_string()).unwrap().map(raw)
+    as_sent(lambda_http::request::from_str(&invocation.to_string()).unwrap())
 }
 
 #[test]
@@ -39,6 +39,45 @@ fn payload_1_is_read() {
     assert_eq!(request.headers()["webhook-signature"], "v1,a v1,b");
     assert_eq!(request.headers()["accept"], "*/*");
     assert_eq!(request.body(), "{\"id\": \"ä\"}".as_bytes());
+}
+
+/// Shopware signs the query string of its registration, and writes some characters plainly that others would escape.
+const SIGNED: &str = "shop-id=x7Hq&shop-url=https://shop.example&timestamp=1780300800";
+
+#[test]
+fn a_signed_query_is_handed_on_byte_by_byte_with_the_address_it_was_sent_to() {
+    let path = "/live/webhooks/acme/shopware";
+    let request = request(&json!({
+        "version": "2.0", "routeKey": "ANY /webhooks/{shop}/shopware", "rawPath": path, "rawQueryString": SIGNED,
+        "queryStringParameters": {"timestamp": "1780300800", "shop-id": "x7Hq", "shop-url": "https://shop.example"},
+        "headers": {"host": "hooks.example", "x-forwarded-proto": "https", "shopware-app-signature": "00"},
+        "requestContext": {"stage": "live", "http": {"method": "GET", "path": path}}, "isBase64Encoded": false
+    }));
+    assert_eq!((request.method(), request.uri().query()), (&Method::GET, Some(SIGNED)));
+    assert_eq!((request.uri().scheme_str(), request.uri().host()), (Some("https"), Some("hooks.example")));
+    assert_eq!((request.uri().path(), &request.headers()["host"]), (path, &"hooks.example".parse().unwrap()));
+}
+
+#[test]
+fn a_query_that_came_as_a_map_has_the_order_that_was_signed() {
+    let (path, full) = ("/webhooks/acme/shopware", "/live/webhooks/acme/shopware");
+    // The order of the map differs from one reading to the next: twenty readings would not agree by chance.
+    for _ in 0..20 {
+        let request = request(&json!({
+            "version": "1.0", "resource": "/webhooks/{shop}/shopware", "path": path, "httpMethod": "GET",
+            "requestContext": {"stage": "live", "path": full, "httpMethod": "GET", "identity": {},
+                "requestTimeEpoch": 1_780_300_800_000_u64},
+            "headers": {"Host": "hooks.example"}, "multiValueHeaders": {"Host": ["hooks.example"]},
+            "queryStringParameters": {"timestamp": "1780300800", "shop-id": "x7Hq", "shop-url": "https://shop.example"},
+            "multiValueQueryStringParameters":
+                {"timestamp": ["1780300800"], "shop-url": ["https://shop.example"], "shop-id": ["x7Hq"]},
+            "body": null, "isBase64Encoded": false
+        }));
+        let rebuilt = "shop-id=x7Hq&shop-url=https%3A%2F%2Fshop.example&timestamp=1780300800";
+        assert_eq!((request.method(), request.uri().query()), (&Method::GET, Some(rebuilt)));
+        assert_eq!((request.uri().scheme_str(), request.uri().host()), (Some("https"), Some("hooks.example")));
+        assert!(request.uri().path().ends_with(path), "{}", request.uri());
+    }
 }
 
 #[test]
