@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use relay::{
     Async,
-    ledger::{Expected, Ledger, LedgerError, PART_BYTES, PartId, Purpose, Put, Row},
+    ledger::{Expected, Ledger, LedgerError, PART_BYTES, PartId, Purpose, Put, Row, ScanPage},
     message::RowKey,
 };
 
@@ -92,7 +92,31 @@ impl DynamoLedger {
         Ok(rows)
     }
 
-    async fn scan_rows(&self, key_prefix: &str, limit: usize) -> Result<Vec<Row>, LedgerError> {
+    async fn remove(&self, key: String, version: u64) -> Result<Option<Row>, LedgerError> {
+        use aws_sdk_dynamodb::{
+            operation::delete_item::DeleteItemError, types::ReturnValuesOnConditionCheckFailure::AllOld,
+        };
+        let call = self
+            .client
+            .delete_item()
+            .table_name(self.table())
+            .key(KEY, AttributeValue::S(key))
+            .condition_expression(format!("attribute_not_exists({KEY}) OR {VERSION} = :expected"))
+            .expression_attribute_values(":expected", AttributeValue::N(version.to_string()))
+            .return_values_on_condition_check_failure(AllOld);
+        match call.send().await {
+            Ok(_) => Ok(None),
+            Err(error) => match error.as_service_error() {
+                Some(DeleteItemError::ConditionalCheckFailedException(failed)) => {
+                    failed.item().map(item::to_row).transpose()
+                }
+                _ => Err(LedgerError(describe(&error))),
+            },
+        }
+    }
+
+    /// One call of DynamoDB's: a megabyte of items, of which the rows with this prefix are kept.
+    async fn scan_rows(&self, key_prefix: &str, after: Option<&str>) -> Result<ScanPage, LedgerError> {
         let call = self
             .client
             .scan()
@@ -107,15 +131,10 @@ impl DynamoLedger {
             call.filter_expression(format!("attribute_exists(#row) AND begins_with({KEY}, :prefix)"))
                 .expression_attribute_values(":prefix", AttributeValue::S(key_prefix.to_owned()))
         };
-        let mut pages = call.into_paginator().send();
-        let mut rows = Vec::new();
-        while rows.len() < limit
-            && let Some(page) = pages.next().await
-        {
-            let page = page.map_err(|error| LedgerError(describe(&error)))?;
-            collect(page.items(), limit, &mut rows)?;
-        }
-        Ok(rows)
+        let begin = after.map(|key| Item::from([(KEY.to_owned(), AttributeValue::S(key.to_owned()))]));
+        let page = call.set_exclusive_start_key(begin).send().await.map_err(|error| LedgerError(describe(&error)))?;
+        let next = page.last_evaluated_key().and_then(|key| key.get(KEY)?.as_s().ok()).cloned();
+        Ok(ScanPage { rows: page.items().iter().map(item::to_row).collect::<Result<_, _>>()?, next })
     }
 }
 
@@ -146,8 +165,16 @@ impl Ledger for DynamoLedger {
         })
     }
 
-    fn scan<'a>(&'a self, key_prefix: &'a str, limit: usize) -> Async<'a, Result<Vec<Row>, LedgerError>> {
-        Box::pin(self.scan_rows(key_prefix, limit))
+    fn delete<'a>(&'a self, key: &'a RowKey, version: u64) -> Async<'a, Result<Option<Row>, LedgerError>> {
+        Box::pin(self.remove(key.to_string(), version))
+    }
+
+    fn scan_page<'a>(
+        &'a self,
+        key_prefix: &'a str,
+        after: Option<&'a str>,
+    ) -> Async<'a, Result<ScanPage, LedgerError>> {
+        Box::pin(self.scan_rows(key_prefix, after))
     }
 
     fn put_part<'a>(

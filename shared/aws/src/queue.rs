@@ -7,11 +7,13 @@ use relay::{
     Async,
     config::{ConfigError, Variables},
     message::Message,
-    queue::{DeadLetter, Queue, QueueError},
+    queue::{DeadLetter, Place, Queue, QueueError, Sweep, SweepEnd, Swept},
     shop::{Destination, ShopName},
 };
 
 use crate::failure::describe;
+
+mod sweep;
 
 /// The most bytes SQS takes in one message, attributes included (since August 2025; 256 KiB before).
 pub const MAX_MESSAGE: usize = 1024 * 1024;
@@ -152,6 +154,19 @@ impl Queue for SqsQueue {
                 .collect(),
             };
             self.store(url, parked, MAX_MESSAGE).await
+        })
+    }
+
+    fn sweep<'a>(&'a self, sweep: Sweep<'a>) -> Async<'a, Result<Swept, QueueError>> {
+        Box::pin(async move {
+            match sweep.place {
+                // Whoever receives there takes messages from the workers, and a body cannot be changed in place.
+                Place::Waiting => Ok(Swept { examined: 0, end: SweepEnd::Unreachable }),
+                Place::Dead => {
+                    let url = self.urls.dead_letters(sweep.destination).map_err(not_configured)?;
+                    sweep::dead_letters(&self.client, url, sweep).await
+                }
+            }
         })
     }
 }

@@ -30,8 +30,32 @@ pub trait Ledger: Send + Sync {
     /// Rows due for this purpose not later than `until`, oldest first. May lag behind; claims re-read.
     fn due(&self, purpose: Purpose, until: Timestamp, limit: usize) -> Async<'_, Result<Vec<Row>, LedgerError>>;
 
+    /// Removes the row if it still has this version; a row that is gone already is fine. Returns the row that stands
+    /// there instead, if somebody else wrote it meanwhile: then nothing was removed.
+    fn delete<'a>(&'a self, key: &'a RowKey, version: u64) -> Async<'a, Result<Option<Row>, LedgerError>>;
+
+    /// Some of the rows whose key starts with this text, in no certain order, and where the next ones follow. A page may
+    /// be empty although others follow. Slow: for operators and for what has to see everything.
+    fn scan_page<'a>(&'a self, key_prefix: &'a str, after: Option<&'a str>)
+    -> Async<'a, Result<ScanPage, LedgerError>>;
+
     /// All rows whose key starts with this text, in no certain order, at most `limit`. Slow: for operators.
-    fn scan<'a>(&'a self, key_prefix: &'a str, limit: usize) -> Async<'a, Result<Vec<Row>, LedgerError>>;
+    fn scan<'a>(&'a self, key_prefix: &'a str, limit: usize) -> Async<'a, Result<Vec<Row>, LedgerError>> {
+        Box::pin(async move {
+            let mut rows = Vec::new();
+            let mut after = None;
+            while rows.len() < limit {
+                let page = self.scan_page(key_prefix, after.as_deref()).await?;
+                rows.extend(page.rows);
+                match page.next {
+                    Some(next) => after = Some(next),
+                    None => break,
+                }
+            }
+            rows.truncate(limit);
+            Ok(rows)
+        })
+    }
 
     /// Stores one part (at most [`PART_BYTES`]) of a waiting promotion's content. At `expires_at` it is forgotten,
     /// whatever became of the promotion: it is personal data.
@@ -67,6 +91,15 @@ impl std::fmt::Display for PartId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}|{}|{}", self.row, self.content, self.number)
     }
+}
+
+/// What [`Ledger::scan_page`] found.
+#[derive(Clone, Debug, Default)]
+pub struct ScanPage {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Where the next page begins (its `after`); nothing if this was the last one.
+    pub next: Option<String>,
 }
 
 /// What must be stored for a [`Ledger::put`] to succeed.

@@ -19,6 +19,7 @@ pub mod clock;
 pub mod config;
 pub mod destination;
 pub mod dispatch;
+pub mod erase;
 pub mod event;
 pub mod forward;
 pub mod http;

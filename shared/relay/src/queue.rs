@@ -18,6 +18,67 @@ pub trait Queue: Send + Sync {
 
     /// Parks what cannot be delivered on the destination's dead-letter queue. Returns only when it is stored durably.
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>>;
+
+    /// Looks at the messages in one place one by one, and deletes or rewrites those that the judge says. What is put there
+    /// meanwhile may or may not be seen. What was looked at may be hidden from others until the sweep ends, or, if it
+    /// ends early, for [`SWEEP_HIDES`]; so the next sweep goes on with the rest, and sweeps of one place must not overlap.
+    fn sweep<'a>(&'a self, sweep: Sweep<'a>) -> Async<'a, Result<Swept, QueueError>>;
+}
+
+/// The longest time that a sweep keeps a message hidden from others.
+pub const SWEEP_HIDES: Duration = Duration::from_mins(10);
+
+/// Which messages to look at, and what to do with them.
+#[derive(Clone, Copy)]
+pub struct Sweep<'a> {
+    /// Whose queue.
+    pub destination: Destination,
+    /// Which of the two.
+    pub place: Place,
+    /// Decides by a message's text.
+    pub judge: &'a (dyn Fn(&str) -> Verdict + Send + Sync),
+    /// When to end at the latest.
+    pub until: Timestamp,
+}
+
+/// Where messages are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// On the queue.
+    Waiting,
+    /// In the dead-letter queue.
+    Dead,
+}
+
+/// What a judge says about a message.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It stays as it is.
+    Keep,
+    /// It is deleted.
+    Delete,
+    /// It is replaced by this text.
+    Rewrite(String),
+}
+
+/// How a sweep went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Swept {
+    /// How many messages were looked at.
+    pub examined: u64,
+    /// Whether those were all.
+    pub end: SweepEnd,
+}
+
+/// How a sweep ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SweepEnd {
+    /// All messages were looked at.
+    Complete,
+    /// There was no time for the rest; another sweep goes on with it.
+    OutOfTime,
+    /// This host cannot look at messages in this place: they are handed to workers only.
+    Unreachable,
 }
 
 /// Why a message could not be queued.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use relay::{
     Async,
-    ledger::{Expected, Ledger, LedgerError, PartId, Purpose, Put, Row, State},
+    ledger::{Expected, Ledger, LedgerError, PartId, Purpose, Put, Row, ScanPage, State},
     message::RowKey,
 };
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -28,7 +28,11 @@ const UPDATE: &str =
     in_hand = :in_hand, expires_at = :expires, row = :row WHERE key = :key AND version = :expected";
 const DUE: &str =
     "SELECT row FROM ledger WHERE due_purpose = :purpose AND due_at <= :until ORDER BY due_at LIMIT :limit";
-const SCAN: &str = "SELECT row FROM ledger WHERE key >= :first AND key < :end ORDER BY key LIMIT :limit";
+const DELETE: &str = "DELETE FROM ledger WHERE key = :key AND version = :version";
+const SCAN: &str =
+    "SELECT key, row FROM ledger WHERE key >= :first AND key > :after AND key < :end ORDER BY key LIMIT :limit";
+/// Rows in one page of a scan.
+const SCAN_PAGE: usize = 500;
 const EXPIRED: &str = "SELECT key FROM ledger WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit";
 const EXPIRED_PARTS: &str = "DELETE FROM part WHERE expires_at <= ?1";
 
@@ -97,16 +101,35 @@ impl Ledger for SqliteLedger {
         })
     }
 
-    fn scan<'a>(&'a self, key_prefix: &'a str, limit: usize) -> Async<'a, Result<Vec<Row>, LedgerError>> {
-        let first = key_prefix.to_owned();
-        let (end, limit) = (format!("{first}{}", char::MAX), sql_limit(limit));
+    fn delete<'a>(&'a self, key: &'a RowKey, version: u64) -> Async<'a, Result<Option<Row>, LedgerError>> {
+        let key = key.to_string();
+        Box::pin(async move {
+            let act = move |connection: &Connection| {
+                connection.prepare_cached(DELETE)?.execute(named_params! {":key": key, ":version": version})?;
+                row_text(connection, &key)
+            };
+            let other = self.store.write(act, |_| ()).await.map_err(|error| unavailable(&error))?;
+            other.map(|text| parse(&text)).transpose()
+        })
+    }
+
+    fn scan_page<'a>(
+        &'a self,
+        key_prefix: &'a str,
+        after: Option<&'a str>,
+    ) -> Async<'a, Result<ScanPage, LedgerError>> {
+        let (first, after) = (key_prefix.to_owned(), after.unwrap_or_default().to_owned());
+        let end = format!("{first}{}", char::MAX);
         Box::pin(async move {
             let act = move |connection: &Connection| {
                 let mut statement = connection.prepare_cached(SCAN)?;
-                let values = named_params! {":first": first, ":end": end, ":limit": limit};
-                statement.query_map(values, |row| row.get(0))?.collect()
+                let values = named_params! {":first": first, ":after": after, ":end": end, ":limit": SCAN_PAGE};
+                let rows = statement.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
+                rows.collect::<Result<Vec<(String, String)>, _>>()
             };
-            Ok(parse_all(self.store.read(act).await.map_err(|error| unavailable(&error))?))
+            let found = self.store.read(act).await.map_err(|error| unavailable(&error))?;
+            let next = found.last().filter(|_| found.len() == SCAN_PAGE).map(|(key, _)| key.clone());
+            Ok(ScanPage { rows: parse_all(found.into_iter().map(|(_, row)| row).collect()), next })
         })
     }
 

@@ -10,7 +10,7 @@ use relay::{
     Async,
     clock::Clock,
     message::Message,
-    queue::{DeadLetter, Queue, QueueError, Settlement},
+    queue::{DeadLetter, Queue, QueueError, Settlement, Sweep, Swept},
     shop::Destination,
 };
 use rusqlite::{Connection, OptionalExtension};
@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 use crate::store::{Store, StoreError};
 
 mod flight;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
@@ -188,6 +189,10 @@ impl Queue for SqliteQueue {
 
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {
         Box::pin(self.bury(letter.clone()))
+    }
+
+    fn sweep<'a>(&'a self, sweep: Sweep<'a>) -> Async<'a, Result<Swept, QueueError>> {
+        Box::pin(sweep::run(&self.store, &*self.clock, sweep))
     }
 }
 

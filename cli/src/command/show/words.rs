@@ -75,6 +75,8 @@ const fn attention(why: Attention) -> &'static str {
         Attention::CredentialsRefused => "the destination refuses our credentials; deliveries wait",
         Attention::WithdrawalNotExpressible => "a withdrawal of consent that the settings cannot express",
         Attention::PollDeadline => "its end was not seen in time",
+        Attention::ErasureByHand => "forgotten here; the rest is to be done by hand",
+        Attention::DataRequest => "a person wants to know what is held about them",
     }
 }
 
@@ -95,6 +97,8 @@ fn advice(why: Attention, row: &Row) -> String {
             "unsubscribe the person at Websand by hand, and set consent.withdrawn in the websand secret"
         }
         Attention::PollDeadline => "look at WEBSALE how the push ended",
+        Attention::ErasureByHand => "do what the receipt lists under \"to be done by hand\"",
+        Attention::DataRequest => "answer the person; the receipt lists what is held here",
     };
     text.to_owned()
 }
@@ -115,6 +119,7 @@ fn purpose(purpose: Purpose, row: &Row) -> &'static str {
         Purpose::Send => "goes out",
         Purpose::Poll => "is asked about",
         Purpose::Attention => "needs a person since",
+        Purpose::Erased => "was forgotten",
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
     ledger::MemoryLedger,
     message::Message,
     ports::Ports,
-    queue::{DeadLetter, Queue, QueueError, Received},
+    queue::{DeadLetter, Place, Queue, QueueError, Received, Sweep, SweepEnd, Swept, Verdict},
     random::Random,
     retry::Outcome,
     secret::{SecretError, SecretStore, Secrets, SecretsConfig},
@@ -75,6 +75,54 @@ impl Queue for TestQueue {
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {
         Box::pin(async move { self.take(&self.parked, letter) })
     }
+
+    fn sweep<'a>(&'a self, sweep: Sweep<'a>) -> Async<'a, Result<Swept, QueueError>> {
+        Box::pin(async move {
+            if *self.down.lock().unwrap() {
+                return Err(QueueError::Unavailable("down".into()));
+            }
+            Ok(match sweep.place {
+                Place::Waiting => {
+                    let mut sent = self.sent.lock().unwrap();
+                    let read = |text: &str| Message::from_json(text).unwrap();
+                    let is_swept = |message: &Message| message.destination() == sweep.destination;
+                    swept(&mut sent, sweep, is_swept, Message::to_json, |_, text| read(text))
+                }
+                Place::Dead => {
+                    let mut parked = self.parked.lock().unwrap();
+                    let is_swept = |letter: &DeadLetter| letter.destination == sweep.destination;
+                    let text = |letter: &DeadLetter| letter.body.clone();
+                    swept(&mut parked, sweep, is_swept, text, |letter, text| DeadLetter {
+                        body: text.to_owned(),
+                        ..letter
+                    })
+                }
+            })
+        })
+    }
+}
+
+fn swept<T: Clone>(
+    list: &mut Vec<T>,
+    sweep: Sweep<'_>,
+    is_swept: impl Fn(&T) -> bool,
+    text: impl Fn(&T) -> String,
+    rewritten: impl Fn(T, &str) -> T,
+) -> Swept {
+    let mut examined = 0;
+    let judged = |item: &T| {
+        if !is_swept(item) {
+            return Some(item.clone());
+        }
+        examined += 1;
+        match (sweep.judge)(&text(item)) {
+            Verdict::Keep => Some(item.clone()),
+            Verdict::Delete => None,
+            Verdict::Rewrite(text) => Some(rewritten(item.clone(), &text)),
+        }
+    };
+    *list = list.iter().filter_map(judged).collect();
+    Swept { examined, end: SweepEnd::Complete }
 }
 
 /// One call as the destination saw it.

@@ -7,8 +7,11 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Expected, Ledger, LedgerError, PartId, Purpose, Put, Row};
+use super::{Expected, Ledger, LedgerError, PartId, Purpose, Put, Row, ScanPage};
 use crate::{Async, message::RowKey};
+
+/// Rows in one page of a scan: few, so that tests turn pages.
+const PAGE: usize = 3;
 
 /// Rows and parts in memory, with the semantics every ledger has.
 #[derive(Debug, Default)]
@@ -26,6 +29,12 @@ impl MemoryLedger {
     /// How many parts are stored.
     pub fn parts(&self) -> usize {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// All parts, as text where they are text.
+    pub fn contents(&self) -> BTreeMap<String, String> {
+        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        parts.iter().map(|(id, (bytes, _))| (id.to_string(), String::from_utf8_lossy(bytes).into_owned())).collect()
     }
 
     /// When the last part that is stored will be forgotten.
@@ -78,12 +87,33 @@ impl Ledger for MemoryLedger {
         Box::pin(async move { Ok(self.due_now(purpose, until, limit)) })
     }
 
-    fn scan<'a>(&'a self, key_prefix: &'a str, limit: usize) -> Async<'a, Result<Vec<Row>, LedgerError>> {
-        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = rows.iter().filter(|(key, _)| key.starts_with(key_prefix)).take(limit);
-        let found = found.map(|(_, row)| row.clone()).collect();
-        drop(rows);
-        Box::pin(async move { Ok(found) })
+    fn delete<'a>(&'a self, key: &'a RowKey, version: u64) -> Async<'a, Result<Option<Row>, LedgerError>> {
+        Box::pin(async move {
+            let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+            let key = key.to_string();
+            Ok(match rows.get(&key) {
+                Some(row) if row.version != version => Some(row.clone()),
+                _ => {
+                    rows.remove(&key);
+                    None
+                }
+            })
+        })
+    }
+
+    fn scan_page<'a>(
+        &'a self,
+        key_prefix: &'a str,
+        after: Option<&'a str>,
+    ) -> Async<'a, Result<ScanPage, LedgerError>> {
+        Box::pin(async move {
+            let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_next = |key: &str| key.starts_with(key_prefix) && after.is_none_or(|after| key > after);
+            let mut found = rows.iter().filter(|(key, _)| is_next(key));
+            let page: Vec<_> = found.by_ref().take(PAGE).map(|(_, row)| row.clone()).collect();
+            let next = found.next().and(page.last()).map(|row| row.key.to_string());
+            Ok(ScanPage { rows: page, next })
+        })
     }
 
     fn put_part<'a>(

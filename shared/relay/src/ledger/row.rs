@@ -58,6 +58,13 @@ pub struct Row {
     /// (customer rows).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
+    /// The person was forgotten (consent rows): nothing dated until then is delivered. Such a row never expires, or an
+    /// import of old orders would bring the person back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Timestamp>,
+    /// The buyer's customer key (order rows), so that a person's orders can be found when they are to be forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
     /// No call before this instant (a `Retry-After` longer than the queue can hold a message).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
@@ -208,6 +215,8 @@ impl Row {
             poll: None,
             attempts: BTreeMap::new(),
             consent: None,
+            erased_at: None,
+            customer: None,
             not_before: None,
             due: None,
             attention: None,
@@ -218,9 +227,11 @@ impl Row {
         }
     }
 
-    /// Where the row stands in the sparse index: its due time, else the time it began to need attention.
+    /// Where the row stands in the sparse index: its due time, else the time it began to need attention, else when the
+    /// person was forgotten.
     pub fn index(&self) -> Option<Due> {
         let attention = self.attention.map(|_| Due { purpose: Purpose::Attention, at: self.last_at });
-        self.due.or(attention)
+        let erased = self.erased_at.map(|at| Due { purpose: Purpose::Erased, at });
+        self.due.or(attention).or(erased)
     }
 }

@@ -117,7 +117,8 @@ pub fn settled(mut row: Row, event_id: &str, state: State, now: Timestamp) -> Ro
     row.attention = None;
     row.last_error = None;
     row.last_at = now;
-    row.expires_at = now.checked_add(RETENTION).ok();
+    // What stops a person's old events holds for good.
+    row.expires_at = if row.erased_at.is_some() { None } else { now.checked_add(RETENTION).ok() };
     row
 }
 

@@ -13,6 +13,8 @@ pub enum Purpose {
     Poll,
     /// A person's.
     Attention,
+    /// Nothing: people who were forgotten, so that audiences can be checked against all of them at once.
+    Erased,
 }
 
 impl Purpose {
@@ -22,6 +24,7 @@ impl Purpose {
             Self::Send => "send",
             Self::Poll => "poll",
             Self::Attention => "attention",
+            Self::Erased => "erased",
         }
     }
 }
@@ -51,4 +54,8 @@ pub enum Attention {
     WithdrawalNotExpressible,
     /// A push whose end could not be seen before the deadline.
     PollDeadline,
+    /// A person or a shop was forgotten here; the receipt says what is to be done by hand elsewhere.
+    ErasureByHand,
+    /// A person wants to know what is held about them; the receipt lists it.
+    DataRequest,
 }

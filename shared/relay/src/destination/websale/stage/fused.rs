@@ -13,9 +13,9 @@ use jiff::Timestamp;
 use crate::{
     Async,
     forward::testing::TestQueue,
-    ledger::{self, Expected, LedgerError, MemoryLedger, PartId, Purpose, Put, Row},
+    ledger::{self, Expected, LedgerError, MemoryLedger, PartId, Purpose, Put, Row, ScanPage},
     message::{Message, RowKey},
-    queue::{DeadLetter, QueueError},
+    queue::{DeadLetter, QueueError, Sweep, Swept},
 };
 
 /// When the crash comes: before the call is made, or after it was made and before its answer arrives.
@@ -87,8 +87,16 @@ impl ledger::Ledger for Ledger {
         Box::pin(self.fuse.guard(self.ledger.due(purpose, until, limit)))
     }
 
-    fn scan<'a>(&'a self, key_prefix: &'a str, limit: usize) -> Async<'a, Result<Vec<Row>, LedgerError>> {
-        Box::pin(self.fuse.guard(self.ledger.scan(key_prefix, limit)))
+    fn delete<'a>(&'a self, key: &'a RowKey, version: u64) -> Async<'a, Result<Option<Row>, LedgerError>> {
+        Box::pin(self.fuse.guard(self.ledger.delete(key, version)))
+    }
+
+    fn scan_page<'a>(
+        &'a self,
+        key_prefix: &'a str,
+        after: Option<&'a str>,
+    ) -> Async<'a, Result<ScanPage, LedgerError>> {
+        Box::pin(self.fuse.guard(self.ledger.scan_page(key_prefix, after)))
     }
 
     fn put_part<'a>(
@@ -121,5 +129,9 @@ impl crate::queue::Queue for Queue {
 
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {
         Box::pin(self.fuse.guard(self.queue.park(letter)))
+    }
+
+    fn sweep<'a>(&'a self, sweep: Sweep<'a>) -> Async<'a, Result<Swept, QueueError>> {
+        Box::pin(self.fuse.guard(self.queue.sweep(sweep)))
     }
 }
