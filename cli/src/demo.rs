@@ -21,7 +21,7 @@ use crate::{
     embedded::{self, Embedded},
     output,
     sandbox::{Sandbox, Settings, Story},
-    webhook::{Client, Webhook, webhook_url},
+    webhook::{Circumstances, Client, Webhook, webhook_url},
 };
 
 mod directory;
@@ -81,8 +81,10 @@ impl Demo {
         let client = Client::new(Variables::of_process()).map_err(CommandError)?;
         for step in &self.steps {
             let credential = self.shops.credential(step);
-            let (body, now) = (Bytes::from(step.body.to_string()), SystemClock.now());
-            let webhook = Webhook::new(&step.topic, &credential, shops::SHOPIFY_DOMAIN, body, now, &SystemRandom);
+            let body = Bytes::from(step.body.to_string());
+            let (now, random) = (SystemClock.now(), &SystemRandom);
+            let circumstances = Circumstances { origin: shops::SHOPIFY_DOMAIN, rework: false, now, random };
+            let webhook = Webhook::new(&step.topic, &credential, body, &circumstances);
             let webhook = webhook.map_err(CommandError)?;
             let url = webhook_url(&self.host_url, &step.shop, webhook.endpoint);
             let answer = client.send(url, &webhook).await.map_err(CommandError)?;

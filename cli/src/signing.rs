@@ -21,32 +21,58 @@ pub(crate) fn standard_webhooks(
 ) -> Result<Vec<(String, String)>, BadSecret> {
     let key = secret.expose_secret().strip_prefix("whsec_").ok_or(BadSecret)?;
     let key = STANDARD.decode(key).map_err(|_| BadSecret)?;
+    standard_headers(&key, id, at, body)
+}
+
+/// BigCommerce's: Standard Webhooks, but the key is the client secret's text as it is.
+/// <https://developer.bigcommerce.com/docs/integrations/webhooks/https-webhook-overview>
+pub(crate) fn bigcommerce(
+    secret: &SecretString,
+    id: &str,
+    at: Timestamp,
+    body: &[u8],
+) -> Result<Vec<(String, String)>, BadSecret> {
+    standard_headers(secret.expose_secret().as_bytes(), id, at, body)
+}
+
+fn standard_headers(key: &[u8], id: &str, at: Timestamp, body: &[u8]) -> Result<Vec<(String, String)>, BadSecret> {
     let timestamp = at.as_second().to_string();
-    let signature = mac(&key, &[id.as_bytes(), b".", timestamp.as_bytes(), b".", body]).ok_or(BadSecret)?;
+    let mac = mac(key, &[id.as_bytes(), b".", timestamp.as_bytes(), b".", body]).ok_or(BadSecret)?;
     Ok(vec![
         ("webhook-id".into(), id.into()),
         ("webhook-timestamp".into(), timestamp),
-        ("webhook-signature".into(), format!("v1,{signature}")),
+        ("webhook-signature".into(), format!("v1,{}", STANDARD.encode(mac))),
     ])
 }
 
-/// Shopify's `X-Shopify-Hmac-Sha256`: over the body, the key is the secret's text.
-/// <https://shopify.dev/docs/apps/build/webhooks/verify-deliveries>
-pub(crate) fn shopify(secret: &SecretString, body: &[u8]) -> Result<String, BadSecret> {
-    mac(secret.expose_secret().as_bytes(), &[body]).ok_or(BadSecret)
+/// Shopify's `X-Shopify-Hmac-Sha256` and WooCommerce's `X-WC-Webhook-Signature`: over the body, in base64, the key is the
+/// secret's text. <https://shopify.dev/docs/apps/build/webhooks/verify-deliveries>,
+/// <https://github.com/woocommerce/woocommerce/blob/trunk/plugins/woocommerce/includes/class-wc-webhook.php>
+pub(crate) fn base64_over_body(secret: &SecretString, body: &[u8]) -> Result<String, BadSecret> {
+    Ok(STANDARD.encode(mac(secret.expose_secret().as_bytes(), &[body]).ok_or(BadSecret)?))
 }
 
-/// HMAC-SHA-256 in base64. A key of any length is taken, so there is always one.
-fn mac(key: &[u8], parts: &[&[u8]]) -> Option<String> {
+/// Shopware's `shopware-shop-signature` (over the body, under the shop's secret) and `shopware-app-signature` (over a
+/// query, under the app's): in lower-case hexadecimal digits.
+/// <https://developer.shopware.com/docs/guides/plugins/apps/lifecycle/app-registration-setup.html>
+pub(crate) fn shopware(secret: &SecretString, signed: &[u8]) -> Result<String, BadSecret> {
+    let mac = mac(secret.expose_secret().as_bytes(), &[signed]).ok_or(BadSecret)?;
+    Ok(mac.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// HMAC-SHA-256. A key of any length is taken, so there is always one.
+fn mac(key: &[u8], parts: &[&[u8]]) -> Option<[u8; 32]> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     for part in parts {
         mac.update(part);
     }
-    Some(STANDARD.encode(mac.finalize().into_bytes()))
+    Some(mac.finalize().into_bytes().into())
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -62,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_published_shopify_signature_is_met() {
-        let signature = shopify(&"hush".into(), b"\"my secret message\"").unwrap();
+        let signature = base64_over_body(&"hush".into(), b"\"my secret message\"").unwrap();
         assert_eq!(signature, "hMTq0K2x7oyOjoBwGYeTj5oxfnaVYXzbanUG9aajpKI=");
     }
 
@@ -70,6 +96,39 @@ mod tests {
     fn a_secret_without_its_prefix_is_refused_rather_than_guessed_at() {
         for secret in ["MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_not base64"] {
             assert_eq!(standard_webhooks(&secret.into(), "id", Timestamp::UNIX_EPOCH, b""), Err(BadSecret));
+        }
+    }
+
+    /// Every right vector of these files, signed anew: header, file and how it is signed.
+    #[test]
+    fn the_recorded_and_computed_vectors_are_met() {
+        type Sign = fn(&SecretString, &Value, &[u8]) -> String;
+        let schemes: [(&str, &str, Sign); 4] = [
+            ("shopify", "X-Shopify-Hmac-Sha256", |secret, _, body| base64_over_body(secret, body).unwrap()),
+            ("woocommerce", "X-WC-Webhook-Signature", |secret, _, body| base64_over_body(secret, body).unwrap()),
+            ("shopware", "shopware-shop-signature", |secret, _, body| shopware(secret, body).unwrap()),
+            ("bigcommerce", "webhook-signature", |secret, headers, body| {
+                let header = |name: &str| headers[name].as_str().unwrap();
+                let at = Timestamp::from_second(header("webhook-timestamp").parse().unwrap()).unwrap();
+                bigcommerce(secret, header("webhook-id"), at, body).unwrap()[2].1.clone()
+            }),
+        ];
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/signatures");
+        for (file, name, sign) in schemes {
+            let text = std::fs::read_to_string(folder.join(format!("{file}.json"))).unwrap();
+            let document: Value = serde_json::from_str(&text).unwrap();
+            let mut met = 0;
+            for vector in document["vectors"].as_array().unwrap().iter().filter(|vector| vector["valid"] == true) {
+                let headers = &vector["request"]["headers"];
+                let Some(expected) = headers[name].as_str() else { continue };
+                let secrets = std::iter::once(&vector["secret"])
+                    .chain(vector["previous_secrets"].as_array().into_iter().flatten());
+                let body = vector["request"]["body_utf8"].as_str().unwrap_or_default().as_bytes();
+                let mut signatures = secrets.map(|secret| sign(&secret.as_str().unwrap().into(), headers, body));
+                assert!(signatures.any(|own| expected.trim().split(' ').any(|each| each == own)), "{}", vector["id"]);
+                met += 1;
+            }
+            assert!(met > 0, "{file} has no vector with {name}");
         }
     }
 }

@@ -1,89 +1,35 @@
 //! A webhook as a shop sends it: topic, credential, headers, body.
 
-use std::{fmt, str::FromStr};
-
 use bytes::Bytes;
+use http::Method;
 use jiff::Timestamp;
 use relay::{
-    event::EventType,
     random::Random,
     secret::{SourceSecret, WebhookSecret},
     shop::Platform,
 };
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 use crate::signing;
 
+pub(crate) mod catalogue;
 mod client;
+mod headers;
+pub(crate) mod origin;
+pub(crate) mod registration;
 pub(crate) mod sample;
+mod topic;
 
 pub(crate) use client::{Answer, Client, webhook_url};
-
-/// Which event a webhook reports.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Topic {
-    /// `order.placed`, …
-    Canonical(EventType),
-    /// `shopify:orders/create`, …
-    Shopify(String),
-}
-
-impl FromStr for Topic {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once(':') {
-            None => EventType::from_name(text).map(Self::Canonical).ok_or_else(|| {
-                let known = EventType::ALL.map(EventType::name).join(", ");
-                format!("there are {known}; or PLATFORM:TOPIC, such as shopify:orders/create")
-            }),
-            Some(("canonical", name)) if !name.contains(':') => name.parse(),
-            Some(("shopify", topic)) if topic.contains('/') && topic.bytes().all(|byte| byte.is_ascii_graphic()) => {
-                Ok(Self::Shopify(topic.to_owned()))
-            }
-            Some(_) => Err("must be a canonical type or shopify:TOPIC, such as shopify:orders/create".into()),
-        }
-    }
-}
-
-impl fmt::Display for Topic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Canonical(kind) => f.write_str(kind.name()),
-            Self::Shopify(topic) => write!(f, "shopify:{topic}"),
-        }
-    }
-}
-
-impl Topic {
-    /// Whose topic it is.
-    pub(crate) const fn platform(&self) -> Platform {
-        match self {
-            Self::Canonical(_) => Platform::Canonical,
-            Self::Shopify(_) => Platform::Shopify,
-        }
-    }
-
-    /// The last segment of the URL it is sent to.
-    pub(crate) fn endpoint(&self) -> &'static str {
-        match self {
-            Self::Canonical(EventType::OrderPlaced) => "order-placed",
-            Self::Canonical(EventType::CustomerUpdated) => "customer-updated",
-            Self::Canonical(EventType::PromotionScheduled) => "promotion-scheduled",
-            Self::Canonical(EventType::PromotionCancelled) => "promotion-cancelled",
-            Self::Shopify(topic) if topic == "orders/create" => "order-placed",
-            Self::Shopify(topic) if topic.starts_with("customers") || topic.starts_with("shop/") => "customer-updated",
-            Self::Canonical(EventType::OrderUpdated) | Self::Shopify(_) => "order-updated",
-        }
-    }
-}
+pub(crate) use topic::Topic;
 
 /// What a source proves itself with.
 #[derive(Clone, Debug)]
 pub(crate) enum Credential {
     /// A signature made with this secret.
     Signature(SecretString),
-    /// A secret header: its name and value. Canonical sources only.
+    /// A secret header: its name and value. Canonical sources and BigCommerce only.
     Header(String, SecretString),
 }
 
@@ -113,66 +59,87 @@ impl Credential {
 
 /// A webhook ready to be sent. Its headers hold a signature or a secret: it is not to be shown.
 pub(crate) struct Webhook {
+    method: Method,
     /// The last segment of its URL.
     pub(crate) endpoint: &'static str,
+    query: Option<String>,
     /// Its id: the same for each repetition of the same webhook.
     pub(crate) id: String,
     headers: Vec<(String, String)>,
     body: Bytes,
 }
 
+/// What a webhook depends on beside its topic and its body.
+#[derive(Clone, Copy)]
+pub(crate) struct Circumstances<'c> {
+    /// The shop's domain or host at its platform; BigCommerce's hash of the store.
+    pub(crate) origin: &'c str,
+    /// As Shopware's newer delivery sends it (`WEBHOOKS_REWORK`): with event id and sequence in headers.
+    pub(crate) rework: bool,
+    /// When it is sent.
+    pub(crate) now: Timestamp,
+    /// Chance, for ids.
+    pub(crate) random: &'c dyn Random,
+}
+
 impl Webhook {
-    /// Makes and signs one. `origin` is the shop's domain at Shopify.
+    /// Makes and signs one.
     pub(crate) fn new(
         topic: &Topic,
         credential: &Credential,
-        origin: &str,
         body: Bytes,
-        now: Timestamp,
-        random: &dyn Random,
+        circumstances: &Circumstances<'_>,
     ) -> Result<Self, String> {
-        let id = match topic {
-            Topic::Canonical(_) => format!("msg_{:016x}{:016x}", random.next(), random.next()),
-            Topic::Shopify(_) => uuid(random),
-        };
+        let id = id(topic, &body, circumstances.random);
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        match (topic, credential) {
-            (Topic::Canonical(_), Credential::Signature(secret)) => {
-                let signed = signing::standard_webhooks(secret, &id, now, &body);
-                headers.extend(signed.map_err(|error| error.to_string())?);
+        let signed = match (topic.platform(), credential) {
+            (Platform::Canonical, Credential::Signature(secret)) => {
+                signing::standard_webhooks(secret, &id, circumstances.now, &body)
             }
-            (Topic::Canonical(_), Credential::Header(name, value)) => {
-                headers.push((name.clone(), value.expose_secret().to_owned()));
+            (Platform::Bigcommerce, Credential::Signature(secret)) => {
+                signing::bigcommerce(secret, &id, circumstances.now, &body)
             }
-            (Topic::Shopify(name), Credential::Signature(secret)) => {
-                let signature = signing::shopify(secret, &body).map_err(|error| error.to_string())?;
-                headers.extend(shopify_headers(name, origin, &id, signature, now, random));
+            (Platform::Canonical | Platform::Bigcommerce, Credential::Header(name, value)) => {
+                Ok(vec![(name.clone(), value.expose_secret().to_owned())])
             }
-            (Topic::Shopify(_), Credential::Header(..)) => return Err("Shopify signs its webhooks".into()),
+            (Platform::Shopify, Credential::Signature(secret)) => signing::base64_over_body(secret, &body)
+                .map(|signature| headers::shopify(topic.name(), &id, signature, circumstances)),
+            (Platform::Woocommerce, Credential::Signature(secret)) => signing::base64_over_body(secret, &body)
+                .map(|signature| headers::woocommerce(topic.name(), &id, signature, circumstances)),
+            (Platform::Shopware, Credential::Signature(secret)) => {
+                signing::shopware(secret, &body).map(|signature| headers::shopware(&id, signature, circumstances))
+            }
+            (platform, Credential::Header(..)) => return Err(format!("{platform} signs its webhooks")),
+        };
+        headers.extend(signed.map_err(|error| error.to_string())?);
+        Ok(Self { method: Method::POST, endpoint: topic.endpoint(), query: None, id, headers, body })
+    }
+
+    /// What WooCommerce sends when a webhook is activated: a form, unsigned, without a topic.
+    pub(crate) fn woocommerce_ping(endpoint: &'static str) -> Self {
+        Self {
+            method: Method::POST,
+            endpoint,
+            query: None,
+            id: "1".to_owned(),
+            headers: vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())],
+            body: Bytes::from_static(b"webhook_id=1"),
         }
-        Ok(Self { endpoint: topic.endpoint(), id, headers, body })
     }
 }
 
-/// What Shopify sends beside the signature; none of it is signed.
-fn shopify_headers(
-    topic: &str,
-    origin: &str,
-    id: &str,
-    signature: String,
-    now: Timestamp,
-    random: &dyn Random,
-) -> [(String, String); 7] {
-    [
-        ("x-shopify-hmac-sha256", signature),
-        ("x-shopify-topic", topic.to_owned()),
-        ("x-shopify-shop-domain", origin.to_owned()),
-        ("x-shopify-api-version", "2026-01".to_owned()),
-        ("x-shopify-webhook-id", id.to_owned()),
-        ("x-shopify-event-id", uuid(random)),
-        ("x-shopify-triggered-at", now.to_string()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
+/// Shopware's is in the body, and a header repeats it; everybody else's is in a header.
+fn id(topic: &Topic, body: &[u8], random: &dyn Random) -> String {
+    match topic.platform() {
+        Platform::Canonical => format!("msg_{}", sample::hex(random)),
+        Platform::Shopify | Platform::Bigcommerce => uuid(random),
+        Platform::Woocommerce => sample::hex(random),
+        Platform::Shopware => {
+            let body: Option<Value> = serde_json::from_slice(body).ok();
+            let id = body.as_ref().and_then(|body| body.pointer("/source/eventId")?.as_str());
+            id.map_or_else(|| sample::hex(random), str::to_owned)
+        }
+    }
 }
 
 /// A random UUID (version 4).

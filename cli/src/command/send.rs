@@ -1,6 +1,6 @@
 //! `shoprelay send`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use bytes::Bytes;
 use clap::builder::PossibleValuesParser;
@@ -9,7 +9,8 @@ use relay::{
     config::Variables,
     event::Channel,
     random::SystemRandom,
-    shop::ShopName,
+    secret::WebhookSecret,
+    shop::{Platform, ShopName},
 };
 use reqwest::Url;
 use secrecy::SecretString;
@@ -19,22 +20,30 @@ use super::{CommandError, Outcome};
 use crate::{
     installation::{Installation, Place},
     output::{print, print_json},
-    webhook::{Answer, Client, Credential, Topic, Webhook, sample, webhook_url},
+    webhook::{
+        Answer, Circumstances, Client, Credential, Topic, Webhook, catalogue, origin,
+        registration::Registration,
+        sample::{self, Wish},
+        webhook_url,
+    },
 };
 
-/// Sends a correctly signed test webhook.
+/// Sends a correctly signed test webhook of any platform.
 ///
-/// EVENT is a canonical type (order.placed, order.updated, customer.updated, promotion.scheduled, promotion.cancelled) or
-/// a platform's topic, such as shopify:orders/create. Without --file a built-in sample is sent, with a new id and as if
-/// it had happened just now. Exits with 0 only if the host took it.
+/// EVENT is a canonical type, such as order.placed, or PLATFORM:TOPIC, such as shopify:orders/create; --list names all.
+/// Without --file a built-in sample is sent, with a new id and as if it had happened just now. Exits with 0 only if the
+/// host took it.
 #[derive(clap::Args)]
 pub(crate) struct Send {
     /// What happened.
-    #[arg(value_name = "EVENT")]
-    topic: Topic,
+    #[arg(value_name = "EVENT", requires = "shop")]
+    topic: Option<Topic>,
     /// The shop it happened in.
     #[arg(long, value_name = "NAME")]
-    shop: ShopName,
+    shop: Option<ShopName>,
+    /// Lists the events there are, and sends nothing.
+    #[arg(long, conflicts_with = "topic")]
+    list: bool,
     /// The body to send, byte for byte.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
@@ -54,6 +63,9 @@ pub(crate) struct Send {
     /// Authenticate by the source's secret header instead of a signature.
     #[arg(long)]
     by_header: bool,
+    /// As Shopware's newer delivery (WEBHOOKS_REWORK) sends it: event id and sequence in headers, too.
+    #[arg(long)]
+    rework: bool,
     #[command(flatten)]
     place: Place,
     /// Print JSON.
@@ -61,34 +73,84 @@ pub(crate) struct Send {
     json: bool,
 }
 
+/// One webhook to send.
+struct Order<'s> {
+    topic: &'s Topic,
+    shop: &'s ShopName,
+}
+
 impl Send {
     pub(crate) async fn run(self) -> Outcome {
-        let (credential, origin) = self.credential().await?;
-        let now = SystemClock.now();
-        let body = self.body(now)?;
-        let webhook =
-            Webhook::new(&self.topic, &credential, &origin, body, now, &SystemRandom).map_err(CommandError)?;
-        let url = webhook_url(&self.url, &self.shop, webhook.endpoint);
-        let client = Client::new(Variables::of_process()).map_err(CommandError)?;
-        let answer = client.send(url.clone(), &webhook).await.map_err(CommandError)?;
-        self.show(&url, &webhook, &answer)?;
+        if self.list {
+            print(&catalogue::overview())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let (Some(topic), Some(shop)) = (&self.topic, &self.shop) else {
+            eprintln!("shoprelay: name an EVENT and a --shop. There are\n{}", catalogue::overview().trim_end());
+            return Ok(ExitCode::from(2));
+        };
+        let order = Order { topic, shop };
+        if topic.platform() == Platform::Shopware && topic.name() == "registration" {
+            return self.register(&order).await;
+        }
+        let webhook = self.webhook(&order).await?;
+        let (url, answer) = self.send(shop, &webhook).await?;
+        let body = serde_json::from_str(&answer.body).unwrap_or_else(|_| Value::from(answer.body.as_str()));
+        self.show(&order, &url, &webhook, answer.status, &body)?;
         Ok(if answer.accepted() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    /// The credential, and the shop's domain at its platform.
-    async fn credential(&self) -> Result<(Credential, String), CommandError> {
-        let invented = || format!("{}.myshopify.com", self.shop);
-        if let Some(secret) = &self.secret {
-            return Ok((Credential::Signature(secret.clone()), invented()));
+    async fn webhook(&self, order: &Order<'_>) -> Result<Webhook, CommandError> {
+        if order.topic.platform() == Platform::Woocommerce && order.topic.name() == "ping" {
+            return Ok(Webhook::woocommerce_ping(order.topic.endpoint()));
         }
-        let installation = Installation::open(&self.place, Variables::of_process()).await?;
-        let secret = installation.secrets()?.webhook(&self.shop).await;
-        let secret = secret.map_err(|error| CommandError(error.to_string()))?;
-        let credential = Credential::of_shop(&secret, &self.topic, self.by_header).map_err(CommandError)?;
-        Ok((credential, secret.origins.iter().flatten().next().cloned().unwrap_or_else(invented)))
+        let (credential, origin) = self.credential(order).await?;
+        let now = SystemClock.now();
+        let body = self.body(order.topic, &origin, now)?;
+        let circumstances = Circumstances { origin: &origin, rework: self.rework, now, random: &SystemRandom };
+        Webhook::new(order.topic, &credential, body, &circumstances).map_err(CommandError)
     }
 
-    fn body(&self, now: jiff::Timestamp) -> Result<Bytes, CommandError> {
+    async fn send(&self, shop: &ShopName, webhook: &Webhook) -> Result<(Url, Answer), CommandError> {
+        let url = webhook_url(&self.url, shop, webhook.endpoint);
+        let client = Client::new(Variables::of_process()).map_err(CommandError)?;
+        let answer = client.send(url.clone(), webhook).await.map_err(CommandError)?;
+        Ok((url, answer))
+    }
+
+    /// Registers as a Shopware shop does, and looks at the answer. The secret in it is not shown.
+    async fn register(&self, order: &Order<'_>) -> Outcome {
+        let secret = self.shop_secret(order.shop).await?;
+        let registration = Registration::of_shop(&secret).map_err(CommandError)?;
+        let webhook = registration.webhook(SystemClock.now()).map_err(CommandError)?;
+        let (url, answer) = self.send(order.shop, &webhook).await?;
+        let registered = registration.check(&answer.body).filter(|_| answer.accepted());
+        let body = match &registered {
+            Some(registered) => json!(registered),
+            None => Value::from(answer.body.as_str()),
+        };
+        self.show(order, &url, &webhook, answer.status, &body)?;
+        let is_good = registered.is_some_and(|registered| registered.proof && registered.secret_length >= 64);
+        Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    async fn shop_secret(&self, shop: &ShopName) -> Result<Arc<WebhookSecret>, CommandError> {
+        let installation = Installation::open(&self.place, Variables::of_process()).await?;
+        installation.secrets()?.webhook(shop).await.map_err(|error| CommandError(error.to_string()))
+    }
+
+    /// The credential, and the shop's domain or host at its platform.
+    async fn credential(&self, order: &Order<'_>) -> Result<(Credential, String), CommandError> {
+        let platform = order.topic.platform();
+        if let Some(secret) = &self.secret {
+            return Ok((Credential::Signature(secret.clone()), origin::invented(platform, order.shop)));
+        }
+        let secret = self.shop_secret(order.shop).await?;
+        let credential = Credential::of_shop(&secret, order.topic, self.by_header).map_err(CommandError)?;
+        Ok((credential, origin::of_shop(&secret, platform, order.shop)))
+    }
+
+    fn body(&self, topic: &Topic, origin: &str, now: jiff::Timestamp) -> Result<Bytes, CommandError> {
         if let Some(file) = &self.file {
             let body = std::fs::read(file);
             return body
@@ -97,21 +159,29 @@ impl Send {
         }
         let channel = Channel::ALL.into_iter().find(|channel| channel.name() == self.channel);
         let channel = channel.unwrap_or(Channel::PersonalisedPush);
-        let body = sample::body(&self.topic, channel, self.id.as_deref(), now, &SystemRandom).map_err(CommandError)?;
+        let wish = Wish { channel, id: self.id.as_deref(), origin };
+        let body = sample::body(topic, &wish, now, &SystemRandom).map_err(CommandError)?;
         Ok(body.to_string().into())
     }
 
-    fn show(&self, url: &Url, webhook: &Webhook, answer: &Answer) -> Result<(), CommandError> {
+    fn show(
+        &self,
+        order: &Order<'_>,
+        url: &Url,
+        webhook: &Webhook,
+        status: u16,
+        answer: &Value,
+    ) -> Result<(), CommandError> {
         if self.json {
-            let body = serde_json::from_str(&answer.body).unwrap_or_else(|_| Value::from(answer.body.as_str()));
             return print_json(&json!({
-                "event": self.topic.to_string(),
+                "event": order.topic.to_string(),
                 "url": url.as_str(),
                 "webhook_id": webhook.id,
-                "status": answer.status,
-                "answer": body,
+                "status": status,
+                "answer": answer,
             }));
         }
-        print(&format!("{} → {url}\n{} {}\n", self.topic, answer.status, answer.body.trim_end()))
+        let answer = answer.as_str().map_or_else(|| answer.to_string(), str::to_owned);
+        print(&format!("{} → {url}\n{status} {}\n", order.topic, answer.trim_end()))
     }
 }

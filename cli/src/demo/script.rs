@@ -6,12 +6,15 @@ use jiff::Timestamp;
 use relay::{
     event::{Channel, EventType},
     random::Random,
-    shop::ShopName,
+    shop::{Platform, ShopName},
 };
 use serde_json::Value;
 
-use super::shops::{CANONICAL, SHOPIFY};
-use crate::webhook::{Answer, Topic, sample};
+use super::shops::{CANONICAL, SHOPIFY, SHOPIFY_DOMAIN};
+use crate::webhook::{
+    Answer, Topic,
+    sample::{self, Wish},
+};
 
 /// One webhook.
 pub(super) struct Step {
@@ -39,7 +42,7 @@ pub(super) enum Arrival {
 
 /// The script. Ids and times are those of this run.
 pub(super) fn steps(now: Timestamp, random: &dyn Random) -> Result<Vec<Step>, String> {
-    let shopify = |topic: &str| (SHOPIFY, Topic::Shopify(topic.to_owned()), Channel::Push, false);
+    let shopify = |topic: &str| (SHOPIFY, Topic::Of(Platform::Shopify, topic.to_owned()), Channel::Push, false);
     let canonical = |kind, by_header| (CANONICAL, Topic::Canonical(kind), Channel::Push, by_header);
     let promotion = |channel| (CANONICAL, Topic::Canonical(EventType::PromotionScheduled), channel, false);
     let webhooks = [
@@ -49,7 +52,7 @@ pub(super) fn steps(now: Timestamp, random: &dyn Random) -> Result<Vec<Step>, St
         canonical(EventType::CustomerUpdated, true),
     ];
     let steps = webhooks.into_iter().chain(Channel::ALL.map(promotion)).map(|(shop, topic, channel, by_header)| {
-        let body = sample::body(&topic, channel, None, now, random)?;
+        let body = sample::body(&topic, &Wish { channel, id: None, origin: SHOPIFY_DOMAIN }, now, random)?;
         let arrival = arrival(shop, &topic, channel, &body);
         Ok(Step { shop: shop.parse().map_err(|error| format!("{error}"))?, topic, by_header, body, arrival })
     });
@@ -57,7 +60,7 @@ pub(super) fn steps(now: Timestamp, random: &dyn Random) -> Result<Vec<Step>, St
 }
 
 fn arrival(shop: &str, topic: &Topic, channel: Channel, body: &Value) -> Arrival {
-    let subject = if matches!(topic, Topic::Shopify(_)) { body } else { &body["data"] };
+    let subject = if matches!(topic, Topic::Of(..)) { body } else { &body["data"] };
     match topic.endpoint() {
         "promotion-scheduled" => match channel {
             Channel::Push => Arrival::Push,
@@ -78,7 +81,7 @@ impl Step {
     /// What is sent, in a few words.
     pub(super) fn title(&self) -> String {
         match (&self.topic, self.body["data"]["channel"].as_str()) {
-            (Topic::Shopify(topic), _) => topic.clone(),
+            (Topic::Of(_, topic), _) => topic.clone(),
             (_, Some(channel)) => format!("promotion: {channel}"),
             (topic, None) => topic.to_string(),
         }
@@ -90,7 +93,7 @@ impl Step {
         let words = [&body["status"], &body["reason"], &body["plan"]["send_at_shop"]];
         let words: Vec<&str> = words.into_iter().filter_map(Value::as_str).collect();
         let proof = match self.topic {
-            Topic::Shopify(_) => "signed by Shopify's scheme",
+            Topic::Of(..) => "signed by Shopify's scheme",
             Topic::Canonical(_) if self.by_header => "by secret header",
             Topic::Canonical(_) => "signed as Standard Webhooks",
         };

@@ -85,7 +85,7 @@ impl Shops {
     pub(super) fn credential(&self, step: &Step) -> Credential {
         let secret = |text: &str| SecretString::from(text);
         match step.topic {
-            Topic::Shopify(_) => Credential::Signature(secret(&self.shopify_secret)),
+            Topic::Of(..) => Credential::Signature(secret(&self.shopify_secret)),
             Topic::Canonical(_) if step.by_header => Credential::Header(HEADER.into(), secret(&self.header_value)),
             Topic::Canonical(_) => Credential::Signature(secret(&self.signing_secret)),
         }

@@ -39,9 +39,12 @@ impl Client {
     }
 
     /// Sends one.
-    pub(crate) async fn send(&self, url: Url, webhook: &Webhook) -> Result<Answer, String> {
+    pub(crate) async fn send(&self, mut url: Url, webhook: &Webhook) -> Result<Answer, String> {
         let host = url.origin().ascii_serialization();
-        let mut request = self.0.post(url).body(webhook.body.clone());
+        if let Some(query) = &webhook.query {
+            url.set_query(Some(query));
+        }
+        let mut request = self.0.request(webhook.method.clone(), url).body(webhook.body.clone());
         for (name, value) in &webhook.headers {
             request = request.header(name, value);
         }

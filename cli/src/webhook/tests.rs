@@ -1,13 +1,9 @@
-use relay::{
-    event::Channel,
-    random::SystemRandom,
-    secret::{WebhookSecret, parse},
-};
+use relay::{random::SystemRandom, secret::parse};
 use serde_json::json;
 
 use super::*;
 
-fn secret(document: &serde_json::Value) -> WebhookSecret {
+fn secret(document: &Value) -> WebhookSecret {
     parse(document).unwrap()
 }
 
@@ -26,8 +22,18 @@ fn topics_are_canonical_types_or_platform_topics_and_know_their_endpoint() {
         ("shopify:orders/create", "order-placed"),
         ("shopify:orders/paid", "order-updated"),
         ("shopify:customers_email_marketing_consent/update", "customer-updated"),
+        ("shopify:customers/redact", "customer-updated"),
+        ("shopify:customers/merge", "customer-updated"),
+        ("woocommerce:order.created", "order-placed"),
+        ("woocommerce:order.deleted", "order-updated"),
+        ("shopware:checkout.order.placed", "order-placed"),
+        ("shopware:registration", "shopware"),
+        ("bigcommerce:store/order/created", "order-placed"),
+        ("bigcommerce:store/subscriber/deleted", "customer-updated"),
     ] {
-        assert_eq!(topic(text).endpoint(), endpoint, "{text}");
+        let topic = topic(text);
+        assert_eq!(topic.endpoint(), endpoint, "{text}");
+        assert_eq!(topic.to_string(), text.trim_start_matches("canonical:"));
     }
     for text in [
         "order",
@@ -37,7 +43,11 @@ fn topics_are_canonical_types_or_platform_topics_and_know_their_endpoint() {
         "magento:order.placed",
         "canonical:canonical:order.placed",
     ] {
-        assert!(text.parse::<Topic>().is_err(), "{text}");
+        let error = text.parse::<Topic>().unwrap_err();
+        assert!(
+            error.contains("  order.placed\n") && error.contains("  woocommerce:order.created\n"),
+            "{text}: {error}"
+        );
     }
 }
 
@@ -46,6 +56,7 @@ fn the_shops_newest_secret_of_the_right_platform_is_taken() {
     let secret = secret(&json!({ "sources": [
         { "platform": "shopify", "signing_secrets": ["new", "old"] },
         { "platform": "canonical", "signing_secrets": [CANONICAL], "header": { "name": "X-Shop-Key", "values": ["k"] } },
+        { "platform": "bigcommerce", "header": { "name": "X-Big", "values": ["b"] } },
     ] }));
     let taken = |text, by_header| Credential::of_shop(&secret, &topic(text), by_header);
     assert!(
@@ -57,6 +68,9 @@ fn the_shops_newest_secret_of_the_right_platform_is_taken() {
     assert!(
         matches!(taken("order.placed", true), Ok(Credential::Header(name, value)) if name == "x-shop-key" && value.expose_secret() == "k")
     );
+    assert!(
+        matches!(taken("bigcommerce:store/order/created", false), Ok(Credential::Header(name, _)) if name == "x-big")
+    );
 }
 
 #[test]
@@ -66,51 +80,60 @@ fn a_missing_source_is_named_with_those_that_are_there() {
     assert_eq!(error, "the shop has no canonical source, only shopify");
 }
 
-#[test]
-fn samples_are_new_each_time_and_happen_now() {
+fn make(text: &str, credential: Credential, body: &'static [u8], rework: bool) -> Result<Webhook, String> {
     let now = Timestamp::from_second(1_800_000_000).unwrap();
-    let body = |text, channel| sample::body(&topic(text), channel, None, now, &SystemRandom).unwrap();
-    let (one, other) = (body("shopify:orders/create", Channel::Push), body("shopify:orders/create", Channel::Push));
-    assert_ne!(one["id"], other["id"]);
-    assert_eq!(one["updated_at"], now.to_string());
-    assert_eq!(one["admin_graphql_api_id"], format!("gid://shopify/Order/{}", one["id"]));
-    let push = body("promotion.scheduled", Channel::Push);
-    assert_eq!(push["data"]["updated_at"], now.to_string());
-    assert_eq!(push["data"]["send_at"], Timestamp::from_second(1_800_000_002).unwrap().to_string());
-    let named = sample::body(&topic("promotion.cancelled"), Channel::Push, Some("p1"), now, &SystemRandom).unwrap();
-    assert_eq!(named["data"]["id"], "p1");
-    assert!(sample::body(&topic("shopify:app/uninstalled"), Channel::Push, None, now, &SystemRandom).is_err());
+    let circumstances = Circumstances { origin: "acme.example.com", rework, now, random: &SystemRandom };
+    Webhook::new(&topic(text), &credential, Bytes::from_static(body), &circumstances)
 }
 
-#[test]
-fn every_canonical_sample_is_a_valid_event() {
-    let now = Timestamp::from_second(1_800_000_000).unwrap();
-    for kind in EventType::ALL {
-        for channel in Channel::ALL {
-            let body = sample::body(&Topic::Canonical(kind), channel, None, now, &SystemRandom).unwrap();
-            assert_eq!(body["type"], kind.name());
-            let event = relay::event::read(&body["data"], |place| relay::event::Event::read(place, kind, now));
-            assert!(event.is_ok(), "{kind:?} {channel:?}: {event:?}");
-        }
-    }
+fn header<'w>(webhook: &'w Webhook, name: &str) -> Option<&'w str> {
+    webhook.headers.iter().find(|(each, _)| each == name).map(|(_, value)| value.as_str())
 }
 
 #[test]
 fn a_webhook_carries_what_its_platform_sends() {
-    let now = Timestamp::from_second(1_800_000_000).unwrap();
-    let make = |text, credential| {
-        Webhook::new(&topic(text), &credential, "acme.myshopify.com", Bytes::from_static(b"{}"), now, &SystemRandom)
-    };
-    let shopify = make("shopify:orders/create", Credential::Signature("hush".into())).unwrap();
-    let header = |name: &str| shopify.headers.iter().find(|(each, _)| each == name).map(|(_, value)| value.as_str());
-    assert_eq!(header("x-shopify-topic"), Some("orders/create"));
-    assert_eq!(header("x-shopify-shop-domain"), Some("acme.myshopify.com"));
-    assert_eq!(header("x-shopify-webhook-id"), Some(shopify.id.as_str()));
-    assert!(header("x-shopify-hmac-sha256").is_some());
-    let by_header = make("order.placed", Credential::Header("x-shop-key".into(), "k".into())).unwrap();
-    assert!(by_header.headers.contains(&("x-shop-key".into(), "k".into())));
-    assert!(make("shopify:orders/create", Credential::Header("x".into(), "k".into())).is_err());
-    assert!(make("order.placed", Credential::Signature("hush".into())).is_err());
+    let signed = || Credential::Signature("hush".into());
+    let shopify = make("shopify:orders/create", signed(), b"{}", false).unwrap();
+    assert_eq!(header(&shopify, "x-shopify-topic"), Some("orders/create"));
+    assert_eq!(header(&shopify, "x-shopify-shop-domain"), Some("acme.example.com"));
+    assert_eq!(header(&shopify, "x-shopify-webhook-id"), Some(shopify.id.as_str()));
+    assert!(header(&shopify, "x-shopify-hmac-sha256").is_some());
+
+    let woocommerce = make("woocommerce:order.updated", signed(), b"{}", false).unwrap();
+    assert_eq!(header(&woocommerce, "x-wc-webhook-source"), Some("https://acme.example.com/"));
+    assert_eq!(header(&woocommerce, "x-wc-webhook-resource"), Some("order"));
+    assert_eq!(header(&woocommerce, "x-wc-webhook-event"), Some("updated"));
+    assert_eq!(header(&woocommerce, "x-wc-webhook-signature"), header(&shopify, "x-shopify-hmac-sha256"));
+
+    let body = br#"{"source":{"eventId":"e1"}}"#;
+    let shopware = make("shopware:checkout.order.placed", signed(), body, false).unwrap();
+    assert_eq!((shopware.id.as_str(), header(&shopware, "x-shopware-event-id")), ("e1", None));
+    assert!(header(&shopware, "shopware-shop-signature").is_some_and(|signature| signature.len() == 64));
+    let shopware = make("shopware:checkout.order.placed", signed(), body, true).unwrap();
+    assert_eq!(header(&shopware, "x-shopware-event-id"), Some("e1"));
+    assert_eq!(header(&shopware, "x-shopware-sequence"), Some("1800000000000"));
+
+    let bigcommerce = make("bigcommerce:store/order/created", signed(), b"{}", false).unwrap();
+    assert_eq!(header(&bigcommerce, "webhook-id"), Some(bigcommerce.id.as_str()));
+}
+
+#[test]
+fn a_secret_header_is_for_those_that_may_have_one() {
+    let by_header = || Credential::Header("x-shop-key".into(), "k".into());
+    for text in ["order.placed", "bigcommerce:store/order/created"] {
+        assert_eq!(header(&make(text, by_header(), b"{}", false).unwrap(), "x-shop-key"), Some("k"));
+    }
+    for text in ["shopify:orders/create", "woocommerce:order.created", "shopware:checkout.order.placed"] {
+        assert!(make(text, by_header(), b"{}", false).is_err(), "{text}");
+    }
+    assert!(make("order.placed", Credential::Signature("hush".into()), b"{}", false).is_err());
+}
+
+#[test]
+fn the_ping_is_an_unsigned_form_without_a_topic() {
+    let ping = Webhook::woocommerce_ping("order-placed");
+    assert_eq!(ping.headers, [("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())]);
+    assert_eq!(ping.body, "webhook_id=1");
 }
 
 #[test]

@@ -42,10 +42,12 @@ async fn shops_from_a_file_are_listed_wired_and_removed_again() {
     let added = world.run(&["shop", "add", "--file", &file, "--url", "https://relay.example.com"]).await;
     assert_eq!(added.code, 0, "{added:?}");
     for line in [
-        "shopify    orders/create        https://relay.example.com/webhooks/acme/order-placed",
-        "canonical  promotion.cancelled  https://relay.example.com/webhooks/acme/promotion-cancelled",
+        "shopify orders/create https://relay.example.com/webhooks/acme/order-placed",
+        "shopify customers/redact https://relay.example.com/webhooks/acme/customer-updated",
+        "canonical promotion.cancelled https://relay.example.com/webhooks/acme/promotion-cancelled",
     ] {
-        assert!(added.out.contains(line), "{}", added.out);
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(added.out.lines().any(|each| words(each) == line), "{}", added.out);
     }
     assert!(!added.out.contains("whsec_"), "{}", added.out);
 

@@ -55,6 +55,8 @@ struct Added {
     #[serde(skip_serializing_if = "Option::is_none")]
     generated_signing_secret: Option<String>,
     webhooks: Vec<Subscription>,
+    /// Where to enter them, a line a system.
+    where_to_enter: Vec<String>,
     faults: Vec<String>,
 }
 
@@ -140,6 +142,7 @@ async fn describe(
             written: written.iter().filter(|name| name.starts_with(&prefix)).cloned().collect(),
             generated_signing_secret: generated.clone(),
             webhooks: summary.webhook.good().map(of_webhook).unwrap_or_default(),
+            where_to_enter: summary.webhook.good().map(wiring::hints).unwrap_or_default(),
             faults: summary.faults(),
             shop,
         });
@@ -169,7 +172,8 @@ fn one(added: &Added) -> String {
     let wiring = if added.webhooks.is_empty() {
         String::new()
     } else {
-        format!("\nEnter in the shop's system (format JSON):\n{table}")
+        let hints: Vec<String> = added.where_to_enter.iter().map(|hint| format!("  {hint}\n")).collect();
+        format!("\nEnter in the shop's system (format JSON):\n{table}\nWhere:\n{}", hints.concat())
     };
     format!("{wrote}{}{}{wiring}", faults.concat(), secret.unwrap_or_default())
 }

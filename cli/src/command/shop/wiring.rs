@@ -7,6 +7,8 @@ use relay::{
 };
 use serde::Serialize;
 
+use crate::webhook::catalogue::{self, Known, Meaning};
+
 /// One subscription to make in the shop's system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Subscription {
@@ -21,36 +23,6 @@ pub(super) struct Subscription {
 /// Stands for the public address while it is not known.
 pub(super) const UNKNOWN_BASE: &str = "https://YOUR-PUBLIC-ADDRESS";
 
-/// A topic, the endpoint's last segment, and the canonical types that come of it.
-type Topic = (&'static str, &'static str, &'static [EventType]);
-
-const CANONICAL: &[Topic] = &[
-    ("order.placed", "order-placed", &[EventType::OrderPlaced]),
-    ("order.updated", "order-updated", &[EventType::OrderUpdated]),
-    ("customer.updated", "customer-updated", &[EventType::CustomerUpdated]),
-    ("promotion.scheduled", "promotion-scheduled", &[EventType::PromotionScheduled]),
-    ("promotion.cancelled", "promotion-cancelled", &[EventType::PromotionCancelled]),
-];
-
-/// Topic names as Shopify's webhook reference has them.
-const SHOPIFY: &[Topic] = &[
-    ("orders/create", "order-placed", &[EventType::OrderPlaced]),
-    ("orders/updated", "order-updated", &[EventType::OrderUpdated]),
-    ("orders/paid", "order-updated", &[EventType::OrderUpdated]),
-    ("orders/fulfilled", "order-updated", &[EventType::OrderUpdated]),
-    ("orders/cancelled", "order-updated", &[EventType::OrderUpdated]),
-    ("customers/create", "customer-updated", &[EventType::CustomerUpdated]),
-    ("customers/update", "customer-updated", &[EventType::CustomerUpdated]),
-];
-
-const fn topics(platform: Platform) -> &'static [Topic] {
-    match platform {
-        Platform::Canonical => CANONICAL,
-        Platform::Shopify => SHOPIFY,
-        Platform::Woocommerce | Platform::Shopware | Platform::Bigcommerce => &[],
-    }
-}
-
 /// Every subscription this shop needs: those whose events it forwards, to destinations it has.
 pub(super) fn subscriptions(
     base: Option<&str>,
@@ -60,27 +32,64 @@ pub(super) fn subscriptions(
     has_websale: bool,
 ) -> Vec<Subscription> {
     let base = base.unwrap_or(UNKNOWN_BASE).trim_end_matches('/');
-    let wanted = |kind: &EventType| {
-        let forwarded = webhook.forward.as_ref().is_none_or(|types| types.contains(kind));
+    let forwarded = |kind: EventType| {
+        let forwarded = webhook.forward.as_ref().is_none_or(|types| types.contains(&kind));
         let promotion = matches!(kind, EventType::PromotionScheduled | EventType::PromotionCancelled);
         forwarded && if promotion { has_websale } else { has_websand }
     };
+    let registers = webhook.sources.iter().any(|source| source.shopware_app.is_some());
+    let wanted = |platform: Platform, known: &Known| match known.meaning {
+        Meaning::Event(kind) => forwarded(kind),
+        Meaning::Privacy => has_websand,
+        // WooCommerce's ping comes by itself; a Shopware app has to name the registration's URL.
+        Meaning::Handshake => platform == Platform::Shopware && registers,
+    };
     let of_source = |platform: Platform| {
-        let topics = topics(platform).iter().filter(|(_, _, types)| types.iter().any(wanted));
-        topics.map(move |(topic, endpoint, _)| Subscription {
+        let topics = catalogue::of(platform).iter().filter(move |known| wanted(platform, known));
+        topics.map(move |known| Subscription {
             platform,
-            topic,
-            url: format!("{base}/webhooks/{shop}/{endpoint}"),
+            topic: known.topic,
+            url: format!("{base}/webhooks/{shop}/{}", known.endpoint),
         })
     };
-    // A shop may have several sources of one platform: they send to the same URLs.
+    platforms(webhook).into_iter().flat_map(of_source).collect()
+}
+
+/// A shop may have several sources of one platform: they send to the same URLs.
+fn platforms(webhook: &WebhookSecret) -> Vec<Platform> {
     let mut platforms: Vec<Platform> = Vec::new();
     for source in &webhook.sources {
         if !platforms.contains(&source.platform) {
             platforms.push(source.platform);
         }
     }
-    platforms.into_iter().flat_map(of_source).collect()
+    platforms
+}
+
+/// Where in each system the subscriptions are entered.
+pub(super) fn hints(webhook: &WebhookSecret) -> Vec<String> {
+    platforms(webhook).into_iter().map(|platform| format!("{platform}: {}", hint(platform))).collect()
+}
+
+const fn hint(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Canonical => "POST JSON to these URLs, signed as Standard Webhooks say or with the secret header",
+        Platform::Shopify => {
+            "in the app's shopify.app.toml: [[webhooks.subscriptions]] with `topics` and `uri`; the three privacy topics \
+             as `compliance_topics`"
+        }
+        Platform::Woocommerce => {
+            "WooCommerce > Settings > Advanced > Webhooks: one webhook a topic, API version 3, with the secret of the \
+             webhook secret"
+        }
+        Platform::Shopware => {
+            "in the app's manifest.xml: `registration` as <registrationUrl>, each other topic as a <webhook event=… url=…>"
+        }
+        Platform::Bigcommerce => {
+            "POST https://api.bigcommerce.com/stores/HASH/v3/hooks once a scope: scope, destination, is_active, and \
+             `headers` if the webhook secret has a header"
+        }
+    }
 }
 
 #[cfg(test)]
@@ -113,7 +122,7 @@ mod tests {
         let shop = "acme".parse().unwrap();
         let both = webhook(&[Platform::Shopify, Platform::Canonical], None);
         let all = subscriptions(Some("https://relay.example.com/"), &shop, &both, true, true);
-        assert_eq!(all.len(), 12);
+        assert_eq!(all.len(), 16);
         let thrice = webhook(&[Platform::Shopify, Platform::Canonical, Platform::Canonical], None);
         assert_eq!(subscriptions(Some("https://relay.example.com"), &shop, &thrice, true, true), all);
         assert_eq!(
@@ -127,13 +136,32 @@ mod tests {
     }
 
     #[test]
-    fn every_topic_goes_where_a_test_webhook_of_it_goes() {
-        for (topic, endpoint, _) in CANONICAL {
-            assert_eq!(topic.parse::<crate::webhook::Topic>().unwrap().endpoint(), *endpoint, "{topic}");
-        }
-        for (topic, endpoint, _) in SHOPIFY {
-            let topic: crate::webhook::Topic = format!("shopify:{topic}").parse().unwrap();
-            assert_eq!(topic.endpoint(), *endpoint);
+    fn privacy_requests_are_wired_whatever_is_forwarded_and_a_registration_only_for_an_app() {
+        let shop = "acme".parse().unwrap();
+        let topics = |webhook: &WebhookSecret| -> Vec<String> {
+            let all = subscriptions(Some("https://r"), &shop, webhook, true, false);
+            all.into_iter().map(|each| format!("{} {}", each.topic, each.url)).collect()
+        };
+        let off = webhook(&[Platform::Shopify], Some(Vec::new()));
+        let privacy = ["customers/data_request", "customers/redact", "shop/redact"];
+        assert_eq!(topics(&off), privacy.map(|topic| format!("{topic} https://r/webhooks/acme/customer-updated")));
+        let mut shopware = webhook(&[Platform::Shopware], Some(Vec::new()));
+        assert_eq!(topics(&shopware), Vec::<String>::new());
+        shopware.sources[0].shopware_app = Some(relay::secret::ShopwareApp {
+            name: "App".into(),
+            secret: "hush".into(),
+            shop_url: "https://shop.example.com".into(),
+        });
+        assert_eq!(topics(&shopware), ["registration https://r/webhooks/acme/shopware"]);
+    }
+
+    #[test]
+    fn every_platform_has_topics_and_says_where_to_enter_them() {
+        let shop = "acme".parse().unwrap();
+        for platform in Platform::ALL {
+            let webhook = webhook(&[platform], None);
+            assert!(subscriptions(None, &shop, &webhook, true, false).len() >= 3, "{platform}");
+            assert_eq!(hints(&webhook).len(), 1);
         }
     }
 
