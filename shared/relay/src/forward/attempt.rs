@@ -231,8 +231,16 @@ impl<'a> Attempt<'a> {
             SecretError::Denied { .. } => ("secret_denied", MEND_WAIT),
             SecretError::Unreachable { .. } => ("secret_unreachable", PUT_BACK),
         };
+        self.wait_up_to_ten_days(row, failure(code, &error.to_string()), wait).await
+    }
+
+    /// The shop's settings do not fit: the same wait.
+    pub(crate) async fn wait_for_mending(&self, row: &Row, failure: Failure) -> Settlement {
+        self.wait_up_to_ten_days(row, failure, MEND_WAIT).await
+    }
+
+    async fn wait_up_to_ten_days(&self, row: &Row, failure: Failure, wait: Duration) -> Settlement {
         let now = self.now();
-        let failure = failure(code, &error.to_string());
         let waited = now.duration_since(self.received.sent_at);
         let decision = if waited > MEND_FOR {
             Decision::Park { failure }

@@ -121,7 +121,7 @@ impl WebsandForwarder {
         }
         let granted = self.grant_of_order(attempt, &order.customer, revision).await?;
         let body = websand::transaction(order, attempt.shop, &secret, granted);
-        let hash = websand::content_hash(&body);
+        let hash = body.as_ref().map(websand::content_hash).unwrap_or_default();
         let policy = secret.updates;
         let relevance = |row: &Row| match row.revision {
             // An update says nothing about consent: it follows an order that was begun because there was consent.
@@ -132,6 +132,13 @@ impl WebsandForwarder {
         // For the person who looks the order up by its number.
         let note = |row: &mut Row| row.order_number.clone_from(&order.number);
         let claimed = attempt.claim_noting(guess, relevance, note).await?;
+        let body = match body {
+            Ok(body) => body,
+            Err(error) => {
+                let failure = failure("currency_not_listed", &error.to_string());
+                return Ok(attempt.wait_for_mending(&claimed, failure).await);
+            }
+        };
         let order_status = Some(order.status);
         let request = websand::transaction_request;
         let (call, said) = (Call::WebsandTransaction, None);

@@ -1,12 +1,17 @@
 //! What each secret holds. Parsed once, with every fault named by its JSON pointer and no value shown.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    time::Duration,
+};
 
+use rust_decimal::Decimal;
 use secrecy::{SecretBox, SecretString};
 use serde_json::Value;
 
 use crate::{
-    event::{EventType, OrderStatus},
+    event::{Currency, EventType, OrderStatus},
     shop::Platform,
 };
 
@@ -120,8 +125,19 @@ pub struct WebsandSecret {
     pub consent_granted: (String, Value),
     /// Field and value that say that it was withdrawn; absent: cannot be expressed.
     pub consent_withdrawn: Option<(String, Value)>,
+    /// How amounts become amounts in the account's currency; absent: they are sent as they are.
+    pub currencies: Option<Currencies>,
     /// The most requests a second. Reserved, not applied yet.
     pub requests_per_second: Option<f64>,
+}
+
+/// The currency of a Websand account, and those that are converted to it.
+#[derive(Debug)]
+pub struct Currencies {
+    /// The account's own.
+    pub account: Currency,
+    /// What one unit of a currency is in the account's; the account's own is 1.
+    pub factors: HashMap<Currency, Decimal>,
 }
 
 /// Which later versions of an order are sent to Websand again.

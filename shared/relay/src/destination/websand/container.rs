@@ -20,8 +20,8 @@ impl<'a> Filling<'a> {
 
     /// Puts one of our fields in, under its name at the shop's account.
     pub(super) fn put(mut self, ours: &str, value: impl Into<Value>) -> Self {
-        if let Some(value) = substance(value.into()) {
-            let theirs = self.secret.field_names.get(ours).map_or(ours, String::as_str);
+        let theirs = self.container.name_of(ours, &self.secret.field_names);
+        if let (Some(theirs), Some(value)) = (theirs, substance(value.into())) {
             self.object.insert(theirs.to_owned(), value);
         }
         self
@@ -49,9 +49,9 @@ impl<'a> Filling<'a> {
 
     fn is_taken(&self, name: &str) -> bool {
         let secret = self.secret;
-        let Container { fixed, renamable } = self.container;
+        let Container { fixed, renamable, .. } = self.container;
         let ours = fixed.contains(&name) || renamable.contains(&name);
-        let theirs = self.container.names(&secret.field_names).any(|theirs| theirs == name);
+        let theirs = self.container.names(&secret.field_names).any(|(_, theirs)| theirs == name);
         let consent = [Some(&secret.consent_granted), secret.consent_withdrawn.as_ref()];
         let about_consent =
             name == DEFAULT_CONSENT_FIELD || consent.into_iter().flatten().any(|(field, _)| field == name);

@@ -18,6 +18,8 @@ pub(super) fn fields(customer: &Customer, shop: &ShopName, secret: &WebsandSecre
         .put("first", customer.first_name.clone())
         .put("surname", customer.last_name.clone())
         .put("companyname", customer.company.clone())
+        .put("vat_id", customer.vat_id.clone())
+        .put("customer_id", customer.id.clone())
         .put("phone", customer.phone.clone())
         .put("postcode", customer.postcode.clone())
         .put("city", customer.city.clone())

@@ -3,7 +3,7 @@ use rust_decimal::Decimal;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
-use super::*;
+use super::{content_hash, subscriber, subscriber_request, transaction_request};
 use crate::{
     config::{Destinations, Variables},
     event::{Customer, EventType, Item, Money, Order, Quantity, read},
@@ -30,6 +30,11 @@ fn customer(data: &Value) -> Customer {
     read(data, |place| Customer::read(place, "2026-12-01T00:00:00Z".parse().unwrap())).unwrap()
 }
 
+/// The transaction of an order whose currency the shop converts, or that needs no conversion.
+fn transaction(order: &Order, shop: &ShopName, secret: &WebsandSecret, consented: bool) -> Value {
+    super::transaction(order, shop, secret, consented).unwrap()
+}
+
 fn smallest_order() -> Order {
     order(&json!({
         "id": "12345", "placed_at": "2026-11-21T10:14:58+01:00", "customer": {"email": "Bob@Example.com"},
@@ -51,10 +56,11 @@ fn full_order() -> Order {
     order(&json!({
         "id": "12345", "number": "1001", "placed_at": "2026-11-21T10:14:58+01:00",
         "updated_at": "2026-11-21T10:15:00+01:00", "status": "paid", "payment": "paid", "fulfilment": "none",
-        "language": "de-DE", "customer": full_customer(),
+        "language": "de-DE", "sales_channel": "web", "customer": full_customer(),
         "items": [
             {"id": "1", "name": "Cloth", "sku": "C-1", "quantity": 2.5, "unit_price": "4.00", "total": "10.00",
-             "category": "fabric", "url": "https://shop.example.com/c", "custom": {"colour": "red", "price": "taken"}},
+             "category": "fabric", "url": "https://shop.example.com/c",
+             "image_url": "https://shop.example.com/c.png", "custom": {"colour": "red", "price": "taken"}},
             {"name": "Mug", "quantity": 1, "unit_price": 9.99},
         ],
         "total": {"amount": "23.990", "currency": "EUR", "tax": "3.83", "tax_included": true, "shipping": "4.00",
@@ -141,11 +147,46 @@ fn the_hash_depends_on_the_content_only() {
     let hash = content_hash(&body(&full_order()));
     assert_eq!(hash, content_hash(&body(&full_order())));
     assert_eq!(hash.len(), 64);
+    let numbers = json!({"price": serde_json::from_str::<Value>("19.90").unwrap()});
+    assert_eq!(content_hash(&numbers), content_hash(&json!({"price": serde_json::from_str::<Value>("19.9").unwrap()})));
+    assert_ne!(content_hash(&json!([[1], 2])), content_hash(&json!([1, [2]])));
     let reordered: Value = serde_json::from_str(r#"{"b": 1, "a": {"d": 1, "c": 2}}"#).unwrap();
     assert_eq!(content_hash(&reordered), content_hash(&json!({"a": {"c": 2, "d": 1}, "b": 1})));
     let mut changed = full_order();
     changed.payment = Some("refunded".into());
     assert_ne!(hash, content_hash(&body(&changed)));
+}
+
+/// Ledgers hold hashes that earlier versions made. Where this test has to change, orders under `updates: "all"` are sent
+/// once more with their next update: the changelog says so.
+#[test]
+fn the_hash_of_an_order_is_the_same_in_every_version() {
+    let body = transaction(&full_order(), &shop(), &secret(&json!({})), true);
+    insta::assert_snapshot!(content_hash(&body), @"697a99b836fd205e1ecaca7f74e68bf87af9f85d365c10843256d484b718c187");
+}
+
+#[test]
+fn some_fields_are_sent_only_under_a_name_of_the_shops_own() {
+    let names = ["vat_id", "customer_id", "item_id"];
+    let plain = transaction(&full_order(), &shop(), &secret(&json!({})), true).to_string();
+    assert!(names.iter().all(|name| !plain.contains(name)), "{plain}");
+    let settings = json!({"field_names": {"vat_id": "vat", "customer_id": "customer_id", "item_id": "line"}});
+    let body = transaction(&full_order(), &shop(), &secret(&settings), true);
+    let customer = &body["transaction"]["customer"];
+    assert_eq!((&customer["vat"], &customer["customer_id"]), (&json!("DE123"), &json!("c7")));
+    assert_eq!(body["transaction"]["items"][0]["line"], "1");
+}
+
+#[test]
+fn a_test_order_says_so_and_a_revision_is_no_content() {
+    let mut order = full_order();
+    let body = |order: &Order| transaction(order, &shop(), &secret(&json!({})), true);
+    let before = body(&order);
+    assert!(before["transaction"].get("test").is_none());
+    order.updated_at = Some("2026-11-22T00:00:00Z".parse().unwrap());
+    assert_eq!(content_hash(&body(&order)), content_hash(&before));
+    order.test = true;
+    assert_eq!(body(&order)["transaction"]["test"], true);
 }
 
 #[test]

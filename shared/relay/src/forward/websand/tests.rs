@@ -1,3 +1,5 @@
+mod currency;
+
 use serde_json::json;
 
 use super::*;

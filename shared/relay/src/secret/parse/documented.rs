@@ -51,6 +51,7 @@ fn every_field_is_documented() {
     of("platform", &platform::SHOPWARE);
     of("websand", &websand::FIELDS);
     of("websand", &CONTAINERS.map(|container| container.renamable).concat());
+    of("websand", &CONTAINERS.map(|container| container.on_request).concat());
     of("websand", &CONTAINERS.map(|container| container.fixed).concat());
     of("websale", &websale::FIELDS);
 }

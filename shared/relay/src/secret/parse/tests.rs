@@ -125,7 +125,7 @@ fn a_full_websand_secret_is_understood() {
         "account": "acme-1", "api_key": "k", "id_prefix": "", "field_names": {"first": "name", "price": "unit_price"},
         "orders": {"updates": "status", "statuses": ["paid", "fulfilled"], "consent": "consented"},
         "consent": {"granted": {"field": "optin", "value": true}, "withdrawn": {"field": "optin", "value": false}},
-        "currencies": {"USD": "0.9"}, "requests_per_second": 2,
+        "currencies": {"EUR": 1, "USD": "0.90", "VND": 3.5e-5}, "requests_per_second": 2,
     }))
     .unwrap();
     assert_eq!(websand.id_prefix.as_deref(), Some(""));
@@ -134,6 +134,10 @@ fn a_full_websand_secret_is_understood() {
     assert_eq!(websand.statuses, Some(vec![OrderStatus::Paid, OrderStatus::Fulfilled]));
     assert!(websand.consented_orders_only);
     assert_eq!(websand.consent_withdrawn, Some(("optin".into(), json!(false))));
+    let currencies = websand.currencies.unwrap();
+    let factor = |code: &str| currencies.factors[&code.parse().unwrap()].to_string();
+    assert_eq!(currencies.account.as_str(), "EUR");
+    assert_eq!(["EUR", "USD", "VND"].map(factor), ["1", "0.9", "0.000035"]);
     assert_eq!(websand.requests_per_second, Some(2.0));
 }
 
@@ -166,6 +170,25 @@ fn every_fault_of_a_websand_secret_is_named() {
             with("consent", json!({"withdrawn": {"field": "marketing_consent", "value": "marketing_consent_true"}})),
             vec!["/consent"],
         ),
+        (with("currencies", json!({})), vec!["/currencies"]),
+        (with("currencies", json!({"USD": "0.9"})), vec!["/currencies"]),
+        (with("currencies", json!({"EUR": 1, "BAM": "1.0", "USD": 2})), vec!["/currencies"]),
+        (
+            with("currencies", json!({"eur": 1, "USD": 0, "GBP": "s3cret", "CHF": true, "JPY": -1, "PLN": null})),
+            vec![
+                "/currencies/CHF",
+                "/currencies/GBP",
+                "/currencies/JPY",
+                "/currencies/PLN",
+                "/currencies/USD",
+                "/currencies/eur",
+            ],
+        ),
+        (
+            with("currencies", json!({"EUR": 1, "USD": "1.23456789012", "VND": "0.0000000000001"})),
+            vec!["/currencies/USD", "/currencies/VND"],
+        ),
+        (with("field_names", json!({"vat_id": "phone"})), vec!["/field_names/vat_id"]),
         (with("requests_per_second", json!(0)), vec!["/requests_per_second"]),
         (with("request_per_second", json!(1)), vec!["/request_per_second"]),
     ];
