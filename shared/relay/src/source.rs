@@ -17,6 +17,7 @@ use crate::{
 mod authenticate;
 pub(crate) mod bigcommerce;
 mod canonical;
+mod html;
 mod payload;
 pub(crate) mod shopify;
 pub(crate) mod shopware;
@@ -174,6 +175,14 @@ pub enum Unusable {
     /// The content type is not one that this source sends.
     #[error("the content type is not one of this source's")]
     ContentType,
+    /// The platform's own API failed inside the shop, and its error came instead of the object.
+    #[error("the shop sent an error of its REST API instead of the object: {code}, status {status}")]
+    RestError {
+        /// What the API calls it.
+        code: String,
+        /// The status it would have had as an answer.
+        status: u64,
+    },
     /// The body is JSON, but not what it should be.
     #[error("{0}")]
     Faults(Faults),
@@ -185,6 +194,7 @@ impl Unusable {
         match self {
             Self::NotJson { .. } => "not_json",
             Self::ContentType => "content_type",
+            Self::RestError { .. } => "rest_error",
             Self::Faults(_) => "unmappable",
         }
     }

@@ -92,14 +92,13 @@ impl Settling<'_> {
 
     /// All others than those who can mend it could only repeat it, or give up on us: it is parked.
     async fn unusable(&self, id: String, code: &'static str, unusable: Unusable) -> Result<Reply, Reply> {
-        if !self.can_mend() {
-            return self.reject(id, code, &unusable.to_string(), Body::Kept).await;
-        }
-        Err(Reply::Refused(match unusable {
-            Unusable::NotJson { line, column } => Refusal::NotJson { line, column },
-            Unusable::ContentType => Refusal::ContentType,
-            Unusable::Faults(faults) => Refusal::Faults(faults),
-        }))
+        let refusal = match unusable {
+            Unusable::NotJson { line, column } if self.can_mend() => Refusal::NotJson { line, column },
+            Unusable::ContentType if self.can_mend() => Refusal::ContentType,
+            Unusable::Faults(faults) if self.can_mend() => Refusal::Faults(faults),
+            unusable => return self.reject(id, code, &unusable.to_string(), Body::Kept).await,
+        };
+        Err(Reply::Refused(refusal))
     }
 
     /// The request's trace context, if it has a well-formed one (W3C Trace Context, version 00).

@@ -63,7 +63,7 @@ impl Vector {
     }
 
     fn signature_header(&self) -> &'static str {
-        let names = ["webhook-signature", "x-shopify-hmac-sha256", "shopify-hmac-sha256"];
+        let names = ["webhook-signature", "x-shopify-hmac-sha256", "shopify-hmac-sha256", "x-wc-webhook-signature"];
         names.into_iter().find(|name| self.headers.contains_key(*name)).unwrap()
     }
 
@@ -75,8 +75,11 @@ impl Vector {
 }
 
 /// The files of vectors: the scheme, whose it is, and how many there are.
-const SCHEMES: [(&str, Platform, usize); 2] =
-    [("standard_webhooks", Platform::Canonical, 22), ("shopify", Platform::Shopify, 16)];
+const SCHEMES: [(&str, Platform, usize); 3] = [
+    ("standard_webhooks", Platform::Canonical, 22),
+    ("shopify", Platform::Shopify, 16),
+    ("woocommerce", Platform::Woocommerce, 7),
+];
 
 fn vectors() -> Vec<Vector> {
     let of_scheme = |(scheme, platform, count): (&str, Platform, usize)| {

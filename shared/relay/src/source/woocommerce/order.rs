@@ -1,0 +1,151 @@
+//! Maps WooCommerce's orders, as its REST API writes them
+//! (<https://woocommerce.github.io/woocommerce-rest-api-docs/#order-properties>).
+
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Ignored, ORDER_DELETED, Times,
+    amount::{Tax, number, written},
+    customer::buyer,
+    item, meta_data, plain,
+};
+use crate::{
+    event::OrderStatus,
+    source::payload::{at, first, is_true, list, text},
+};
+
+/// Any order topic's payload as the data of `order.placed` and `order.updated`.
+pub(super) fn map(order: &Value, times: &Times) -> Result<Value, Ignored> {
+    let state = state(order);
+    match state.as_str() {
+        "checkout-draft" | "auto-draft" | "draft" | "new" => return Err("incomplete"),
+        "trash" => return Err(ORDER_DELETED),
+        _ => {}
+    }
+    let email = text(order, &["billing", "email"]);
+    let is_order = ["billing", "line_items"].iter().any(|name| order.get(name).is_some());
+    if email.is_none() && is_order {
+        return Err("no_email");
+    }
+    let is_empty = |lines: &str| at(order, &[lines]).is_none_or(|lines| lines == &json!([]));
+    if at(order, &["line_items"]) == Some(&json!([])) && is_empty("fee_lines") {
+        // Begun by hand in the shop's administration: what was bought is still to come.
+        return Err("incomplete");
+    }
+    let tax =
+        if is_true(order, &["prices_include_tax"]) && item::have_tax(order) { Tax::Included } else { Tax::Excluded };
+    let refunded = refunded(order, &state);
+    Ok(json!({
+        "id": text(order, &["id"]),
+        "number": first(order, &[&["number"], &["id"]]),
+        "placed_at": times.at(order, "date_created"),
+        "updated_at": times.revision(order),
+        "status": status(order, &state, refunded),
+        "payment": payment(order, &state, refunded),
+        "fulfilment": state,
+        "sales_channel": text(order, &["created_via"]),
+        "customer": buyer(order, email),
+        "items": items(order, tax),
+        "total": total(order, tax, refunded),
+        "coupons": list(order, &["coupon_lines"]).iter().filter_map(|line| plain(line, &["code"])).collect::<Vec<_>>(),
+        "custom": custom(order, tax),
+    }))
+}
+
+/// The order's state in WooCommerce's words. Inside WordPress each begins with `wc-`.
+fn state(order: &Value) -> String {
+    let state = text(order, &["status"]).unwrap_or_default();
+    state.strip_prefix("wc-").unwrap_or(&state).to_owned()
+}
+
+/// The furthest the order has come. Shops may have states of their own: of those only the order's dates tell something.
+fn status(order: &Value, state: &str, refunded: Option<Decimal>) -> OrderStatus {
+    let has = |name: &str| at(order, &[name]).is_some();
+    match state {
+        "cancelled" => OrderStatus::Cancelled,
+        "refunded" => OrderStatus::Refunded,
+        _ if refunded.is_some_and(|sum| sum > Decimal::ZERO) => {
+            let is_whole = refunded.zip(number(order, &["total"])).is_some_and(|(refunded, total)| refunded >= total);
+            if is_whole { OrderStatus::Refunded } else { OrderStatus::PartiallyRefunded }
+        }
+        "completed" => OrderStatus::Fulfilled,
+        "processing" => OrderStatus::Paid,
+        "pending" | "on-hold" | "failed" => OrderStatus::Placed,
+        _ if has("date_completed_gmt") || has("date_completed") => OrderStatus::Fulfilled,
+        _ if is_paid(order) => OrderStatus::Paid,
+        _ => OrderStatus::Placed,
+    }
+}
+
+fn is_paid(order: &Value) -> bool {
+    ["date_paid_gmt", "date_paid"].iter().any(|name| at(order, &[name]).is_some())
+}
+
+/// WooCommerce has no state of payment. `processing` and `completed` are its states of a paid order.
+fn payment(order: &Value, state: &str, refunded: Option<Decimal>) -> &'static str {
+    match state {
+        "failed" => "failed",
+        "refunded" => "refunded",
+        _ if refunded.is_some_and(|sum| sum > Decimal::ZERO) => match status(order, state, refunded) {
+            OrderStatus::Refunded => "refunded",
+            _ => "partially_refunded",
+        },
+        "processing" | "completed" => "paid",
+        _ if is_paid(order) => "paid",
+        _ => "unpaid",
+    }
+}
+
+fn items(order: &Value, tax: Tax) -> Vec<Value> {
+    let products = list(order, &["line_items"]);
+    if products.is_empty() {
+        return list(order, &["fee_lines"]).iter().map(|line| item::fee(line, tax)).collect();
+    }
+    products.iter().map(|line| item::product(line, tax)).collect()
+}
+
+/// The order's total is with tax and shipping and after discounts; the amounts beside it are without tax in the payload.
+fn total(order: &Value, tax: Tax, refunded: Option<Decimal>) -> Value {
+    let currency = text(order, &["currency"]).map(|code| code.to_uppercase());
+    json!({
+        "amount": written(order, &["total"]),
+        "currency": currency,
+        "tax": written(order, &["total_tax"]),
+        "tax_included": tax == Tax::Included,
+        "shipping": tax.written(order, "shipping_total", "shipping_tax"),
+        "discount": tax.written(order, "discount_total", "discount_tax"),
+        "refunded": refunded.map(|sum| sum.to_string()),
+    })
+}
+
+/// What was paid back: refunds are listed with negative totals. Unknown where one of them cannot be read, or where the
+/// order is said to be refunded without any.
+fn refunded(order: &Value, state: &str) -> Option<Decimal> {
+    let refunds = at(order, &["refunds"])?.as_array()?;
+    if refunds.is_empty() && state == "refunded" {
+        return None;
+    }
+    // Nothing, with as many decimals as the order has.
+    let nothing = Decimal::new(0, number(order, &["total"]).map_or(2, |total| total.scale()));
+    refunds.iter().try_fold(nothing, |sum, refund| sum.checked_sub(number(refund, &["total"])?))
+}
+
+/// What has no field of its own: the shop's public meta data, how it is paid and shipped, the fees, the buyer's note.
+fn custom(order: &Value, tax: Tax) -> Map<String, Value> {
+    let mut custom = meta_data(order);
+    let mut put = |name: &str, value: Value| {
+        if !value.is_null() {
+            custom.entry(name).or_insert(value);
+        }
+    };
+    let shipping: Vec<String> =
+        list(order, &["shipping_lines"]).iter().filter_map(|line| plain(line, &["method_title"])).collect();
+    let fee = |line: &Value| json!({"name": plain(line, &["name"]), "total": tax.written(line, "total", "total_tax")});
+    let fees: Vec<Value> = list(order, &["fee_lines"]).iter().map(fee).collect();
+    put("payment_method_title", json!(plain(order, &["payment_method_title"])));
+    put("shipping_method", if shipping.is_empty() { Value::Null } else { json!(shipping.join(", ")) });
+    put("fees", if fees.is_empty() || list(order, &["line_items"]).is_empty() { Value::Null } else { json!(fees) });
+    put("customer_note", json!(plain(order, &["customer_note"])));
+    custom
+}
