@@ -202,7 +202,10 @@ impl Message {
     pub fn row_key(&self) -> Option<RowKey> {
         let (kind, subject) = match &self.payload {
             Payload::Event(Event::OrderPlaced(_) | Event::OrderUpdated(_)) => (Kind::Order, self.subject.clone()),
-            Payload::Event(Event::CustomerUpdated(_)) => (Kind::Customer, self.subject.clone()),
+            Payload::Event(Event::CustomerUpdated(customer)) => {
+                let kind = if customer.is_decision_only() { Kind::Consent } else { Kind::Customer };
+                (kind, self.subject.clone())
+            }
             Payload::Event(Event::PromotionScheduled(_) | Event::PromotionCancelled(_)) => {
                 (Kind::Promotion, self.subject.clone())
             }

@@ -150,8 +150,8 @@ async fn every_webhook_is_delivered(host: &Host) -> BTreeSet<(Kind, String)> {
             _ => panic!("{subject} was accepted: {:#?}", rows.iter().find(|row| row.key.subject == subject)),
         }
     }
-    let customers = rows.iter().filter(|row| row.key.kind == Kind::Customer && row.state == State::Delivered);
-    assert_eq!(customers.count(), 20);
+    let decisions = rows.iter().filter(|row| row.key.kind == Kind::Consent && row.state == State::Delivered);
+    assert_eq!(decisions.count(), 20);
     unknown
 }
 

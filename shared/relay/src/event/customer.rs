@@ -134,6 +134,12 @@ impl Customer {
         }
     }
 
+    /// Whether it tells of nothing but a decision, such as a platform's consent topic does.
+    pub fn is_decision_only(&self) -> bool {
+        self.marketing_consent.is_some()
+            && Self { id: self.id.clone(), updated_at: self.updated_at, ..self.consent_only() } == *self
+    }
+
     fn read_fields(place: &Reader<'_>, now: Timestamp, fields: &[&str]) -> Option<Self> {
         place.object()?;
         place.deny_unknown(fields);

@@ -1,26 +1,31 @@
 //! One attempt to settle one message: claiming the row, and what follows from success and failure. The same for all
 //! destinations.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp};
 
+use self::secret::attention_for;
 use super::letter;
 use crate::{
+    event::Event,
     ledger::{
         Attention, Change, Guess, Lease, LedgerError, Row, State,
         transition::{self, Claim, Claimant, Relevance},
         update,
     },
-    message::{Message, RowKey},
+    message::{Message, Payload, RowKey},
     ports::Ports,
     queue::{Received, Settlement},
-    retry::{Circumstances, Decision, Failure, MEND_FOR, MEND_WAIT, PUT_BACK},
+    retry::{Circumstances, Decision, Failure, PUT_BACK},
     revision::Revision,
-    secret::SecretError,
     shop::ShopName,
 };
 
+mod secret;
 #[cfg(test)]
 mod tests;
 
@@ -43,7 +48,20 @@ pub(crate) struct Attempt<'a> {
     /// The token of the lease this attempt takes.
     token: String,
     /// Why the message was parked, once it was.
-    parked: OnceLock<(Failure, Attention)>,
+    parked: Arc<OnceLock<(Failure, Attention)>>,
+    /// Whether the message says what somebody decided, which may be news where the rest is not.
+    decides: bool,
+}
+
+/// What became of the wish to claim a row.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// It is ours.
+    Ours(Box<Row>),
+    /// There is nothing to do: it is as new or newer.
+    Superseded,
+    /// Not now, but again after this time: somebody else holds it, or it waits for its destination.
+    Busy(Duration),
 }
 
 impl<'a> Attempt<'a> {
@@ -51,7 +69,15 @@ impl<'a> Attempt<'a> {
     pub(crate) fn new(ports: &'a Ports, received: &'a Received, message: &'a Message, key: RowKey) -> Self {
         let token = format!("{:016x}", ports.random.next());
         let (shop, event_id, revision) = (&message.shop, message.id.as_str(), message.revision());
-        Self { ports, received, shop, event_id, key, revision, token, parked: OnceLock::new() }
+        let decides = matches!(&message.payload, Payload::Event(Event::CustomerUpdated(customer))
+            if customer.marketing_consent.is_some());
+        Self { ports, received, shop, event_id, key, revision, token, parked: Arc::default(), decides }
+    }
+
+    /// The same attempt at another row, held beside the first: under a lease of its own.
+    pub(crate) fn at_row(&self, key: RowKey) -> Self {
+        let token = format!("{:016x}", self.ports.random.next());
+        Self { key, token, parked: self.parked.clone(), ..*self }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -71,6 +97,20 @@ impl<'a> Attempt<'a> {
         relevance: impl Fn(&Row) -> Relevance,
         note: impl Fn(&mut Row),
     ) -> Result<Row, Settlement> {
+        match self.try_claim(guess, relevance, note).await? {
+            Taken::Ours(row) => Ok(*row),
+            Taken::Superseded => Err(self.log_done("superseded")),
+            Taken::Busy(after) => Err(Settlement::Back { after }),
+        }
+    }
+
+    /// Tries to claim the row, for those who have something else to do otherwise. `Err`: the message is settled.
+    pub(crate) async fn try_claim(
+        &self,
+        guess: Guess,
+        relevance: impl Fn(&Row) -> Relevance,
+        note: impl Fn(&mut Row),
+    ) -> Result<Taken, Settlement> {
         let now = self.now();
         let until = self.received.deadline.saturating_add(LEASE_MARGIN).unwrap_or(Timestamp::MAX);
         let lease = Lease { token: self.token.clone(), until };
@@ -79,10 +119,10 @@ impl<'a> Attempt<'a> {
         let claimed = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess, decide).await;
         let (row, claim) = claimed.map_err(|error| self.ledger_failed(&error))?;
         match (claim, row) {
-            (Claim::Granted, Some(row)) => Ok(row),
-            (Claim::Superseded | Claim::Recorded, _) => Err(self.log_done("superseded")),
-            (Claim::Granted, None) | (Claim::Leased(_), _) => Err(Settlement::Back { after: PUT_BACK }),
-            (Claim::NotBefore(instant), _) => Err(Settlement::Back { after: until_instant(now, instant) }),
+            (Claim::Granted, Some(row)) => Ok(Taken::Ours(Box::new(row))),
+            (Claim::Superseded | Claim::Recorded, _) => Ok(Taken::Superseded),
+            (Claim::Granted, None) | (Claim::Leased(_), _) => Ok(Taken::Busy(PUT_BACK)),
+            (Claim::NotBefore(instant), _) => Ok(Taken::Busy(until_instant(now, instant))),
             (Claim::OutcomeUnknown, _) => Err(self.log_done("outcome_unknown")),
             (Claim::Crashed, row) => {
                 let failure = failure("crashed", "started five times without coming to an end");
@@ -211,46 +251,6 @@ impl<'a> Attempt<'a> {
         self.parked.get()
     }
 
-    /// The shop's secret cannot be used: the delivery waits until a person has mended it, up to ten days.
-    pub(crate) async fn secret_failed(&self, error: &SecretError) -> Settlement {
-        let newer = |row: &Row| match row.revision {
-            Some(known) if !self.revision.is_newer_than(&known) => Relevance::Superseded,
-            _ => Relevance::Open,
-        };
-        match self.claim(Guess::Unknown, newer).await {
-            Ok(row) => self.secret_failed_after_claim(&row, error).await,
-            Err(settlement) => settlement,
-        }
-    }
-
-    /// The same, with the row claimed already.
-    pub(crate) async fn secret_failed_after_claim(&self, row: &Row, error: &SecretError) -> Settlement {
-        let (code, wait) = match error {
-            SecretError::NotFound { .. } => ("secret_missing", MEND_WAIT),
-            SecretError::Malformed { .. } => ("secret_malformed", MEND_WAIT),
-            SecretError::Denied { .. } => ("secret_denied", MEND_WAIT),
-            SecretError::Unreachable { .. } => ("secret_unreachable", PUT_BACK),
-        };
-        self.wait_up_to_ten_days(row, failure(code, &error.to_string()), wait).await
-    }
-
-    /// The shop's settings do not fit: the same wait.
-    pub(crate) async fn wait_for_mending(&self, row: &Row, failure: Failure) -> Settlement {
-        self.wait_up_to_ten_days(row, failure, MEND_WAIT).await
-    }
-
-    async fn wait_up_to_ten_days(&self, row: &Row, failure: Failure, wait: Duration) -> Settlement {
-        let now = self.now();
-        let waited = now.duration_since(self.received.sent_at);
-        let decision = if waited > MEND_FOR {
-            Decision::Park { failure }
-        } else {
-            let at = now.saturating_add(SignedDuration::try_from(wait).unwrap_or_default()).unwrap_or(Timestamp::MAX);
-            if wait == MEND_WAIT { Decision::Mend { at, failure } } else { Decision::Retry { at, failure } }
-        };
-        self.fail(row, &decision).await
-    }
-
     /// The ledger did not answer: the message comes back and finds out how far it came.
     pub(crate) fn ledger_failed(&self, error: &LedgerError) -> Settlement {
         tracing::warn!(row = %self.key, event_id = self.event_id, %error, "comes back");
@@ -293,12 +293,4 @@ pub(crate) fn failure(code: &str, detail: &str) -> Failure {
 /// How long it is until an instant; never less than a second, so that nothing spins.
 pub(crate) fn until_instant(now: Timestamp, at: Timestamp) -> Duration {
     Duration::try_from(at.duration_since(now)).unwrap_or_default().max(Duration::from_secs(1))
-}
-
-/// Refused credentials are mended in the shop's secret, everything else in its settings.
-fn attention_for(failure: &Failure) -> Attention {
-    match failure.status {
-        Some(401 | 403 | 423) => Attention::CredentialsRefused,
-        _ => Attention::ConfigurationFault,
-    }
 }

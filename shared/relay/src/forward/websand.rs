@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use telling::Word;
+
 use super::{
-    attempt::{Attempt, failure},
-    consent, erase,
+    attempt::{Attempt, Taken, failure},
+    consent::Decision,
+    erase,
     letter::unreadable,
 };
 use crate::{
@@ -16,13 +19,13 @@ use crate::{
     event::{Customer, Event, Order, OrderStatus},
     http::{CallError, Request},
     ledger::{
-        Attention, Consent, Guess, Row, State,
+        Guess, Row, State,
         transition::{Relevance, settled},
     },
     message::{Message, Payload},
     ports::Ports,
     queue::{Handler, Received, Settlement},
-    retry::{Call, Decision, decide},
+    retry::{self, Call, decide},
     revision::Revision,
     secret::{OrderUpdates, WebsandSecret},
     shop::Destination,
@@ -30,6 +33,7 @@ use crate::{
 };
 
 mod reference;
+mod telling;
 #[cfg(test)]
 mod tests;
 
@@ -42,16 +46,21 @@ pub struct WebsandForwarder {
     limits: Arc<Limits>,
 }
 
-/// One call that is to be made, and what the row is to know of it afterwards.
-struct Delivery {
+/// One call.
+struct Post {
     call: Call,
     request: fn(&Destinations, &WebsandSecret, &Value) -> Result<Request, CallError>,
     body: Value,
+}
+
+/// What an event's data come to: a call, and what the row is to know of it afterwards.
+struct Delivery {
+    post: Post,
     hash: String,
     revision: Revision,
     order_status: Option<OrderStatus>,
-    /// What it says about the consent of a customer.
-    said: Option<Consent>,
+    /// Whether it says what the person decided, too.
+    carries: bool,
 }
 
 impl Handler for WebsandForwarder {
@@ -119,9 +128,15 @@ impl WebsandForwarder {
         if !is_of_status || !(is_consented || is_update) {
             return Err(attempt.log_done("filtered"));
         }
-        let granted = self.grant_of_order(attempt, &order.customer, revision).await?;
-        let body = websand::transaction(order, attempt.shop, &secret, granted);
-        let hash = body.as_ref().map(websand::content_hash).unwrap_or_default();
+        let person = self.person(attempt, &order.customer).await?;
+        // Of what changed later nothing is known about consent.
+        let decision = if is_update { None } else { Decision::of_order(order, revision) };
+        let word = self.word(attempt, person, decision, &secret).await?;
+        let carries = word.carried(&secret).is_some();
+        let body = websand::transaction(order, attempt.shop, &secret, carries);
+        // Decisions have a row of their own: they neither make data new nor keep them from being so.
+        let data = websand::transaction(order, attempt.shop, &secret, false);
+        let hash = data.as_ref().map(websand::content_hash).unwrap_or_default();
         let policy = secret.updates;
         let relevance = |row: &Row| match row.revision {
             // An update says nothing about consent: it follows an order that was begun because there was consent.
@@ -131,19 +146,17 @@ impl WebsandForwarder {
         let guess = if is_update { Guess::Unknown } else { Guess::Absent };
         // For the person who looks the order up by its number.
         let note = |row: &mut Row| row.order_number.clone_from(&order.number);
-        let claimed = attempt.claim_noting(guess, relevance, note).await?;
-        let body = match body {
-            Ok(body) => body,
-            Err(error) => {
+        let claimed = attempt.try_claim(guess, relevance, note).await;
+        let (body, claimed) = match (body, claimed) {
+            (Err(error), Ok(Taken::Ours(claimed))) => {
                 let failure = failure("currency_not_listed", &error.to_string());
-                return Ok(attempt.wait_for_mending(&claimed, failure).await);
+                return Ok(not_told(word, attempt.wait_for_mending(&claimed, failure).await).await);
             }
+            (body, claimed) => (body.unwrap_or_default(), claimed),
         };
-        let order_status = Some(order.status);
-        let request = websand::transaction_request;
-        let (call, said) = (Call::WebsandTransaction, None);
-        let delivery = Delivery { call, request, body, hash, revision, order_status, said };
-        Ok(self.deliver(attempt, &claimed, secret, delivery).await)
+        let post = Post { call: Call::WebsandTransaction, request: websand::transaction_request, body };
+        let delivery = Delivery { post, hash, revision, order_status: Some(order.status), carries };
+        Ok(self.deliver(attempt, claimed, delivery, word, &order.customer, secret).await)
     }
 
     async fn customer(
@@ -153,120 +166,114 @@ impl WebsandForwarder {
         revision: Revision,
         secret: Arc<WebsandSecret>,
     ) -> Step<Settlement> {
-        let said = self.decision_of_customer(attempt, customer, revision).await?;
+        let person = self.person(attempt, customer).await?;
+        let decision = Decision::of_customer(customer, revision);
+        let word = self.word(attempt, person, decision, &secret).await?;
+        if customer.is_decision_only() {
+            return Ok(self.decision(attempt, word, customer, secret).await);
+        }
+        let said = word.carried(&secret);
         let body = websand::subscriber(customer, attempt.shop, &secret, said);
-        let hash = websand::content_hash(&body);
+        let hash = websand::content_hash(&websand::subscriber(customer, attempt.shop, &secret, None));
         let newer = |row: &Row| match row.revision {
-            Some(known) if !revision.is_newer_than(&known) && is_told(row, said) => Relevance::Superseded,
-            // An order may have signed the person up since Websand was told the same.
-            Some(_) if row.content_hash.as_deref() == Some(&hash) && said != Some(Consent::Withdrawn) => {
-                Relevance::Record(revision)
-            }
+            Some(known) if !revision.is_newer_than(&known) => Relevance::Superseded,
+            Some(_) if row.content_hash.as_deref() == Some(&hash) => Relevance::Record(revision),
             _ => Relevance::Open,
         };
-        let claimed = attempt.claim(Guess::Unknown, newer).await?;
-        if said == Some(Consent::Withdrawn) && secret.consent_withdrawn.is_none() {
-            // The consent row remembers it, so nothing of ours signs the person up again; but Websand goes on mailing.
-            let failure = failure(
-                "withdrawal_not_expressible",
-                "consent.withdrawn of the shop's websand secret is not set; unsubscribe the person in Websand by hand",
-            );
-            return Err(attempt.park(Some(claimed), &failure, Attention::WithdrawalNotExpressible).await);
-        }
-        let request = websand::subscriber_request;
-        let delivery =
-            Delivery { call: Call::WebsandSubscriber, request, body, hash, revision, order_status: None, said };
-        let delivery = match (claimed.revision, &claimed.content_hash) {
-            // Of an event whose data is outdated only the decision is told.
-            (Some(known), Some(hash)) if !revision.is_newer_than(&known) => {
-                let body = websand::subscriber(&customer.consent_only(), attempt.shop, &secret, said);
-                Delivery { body, hash: hash.clone(), revision: known, ..delivery }
-            }
-            _ => delivery,
-        };
-        Ok(self.deliver(attempt, &claimed, secret, delivery).await)
+        let claimed = attempt.try_claim(Guess::Unknown, newer, |_| {}).await;
+        let post = Post { call: Call::WebsandSubscriber, request: websand::subscriber_request, body };
+        let delivery = Delivery { post, hash, revision, order_status: None, carries: said.is_some() };
+        Ok(self.deliver(attempt, claimed, delivery, word, customer, secret).await)
     }
 
-    /// Whether the order may sign its buyer up.
-    async fn grant_of_order(&self, attempt: &Attempt<'_>, customer: &Customer, revision: Revision) -> Step<bool> {
-        if customer.marketing_consent != Some(true) {
-            return Ok(false);
-        }
-        let key = self.consent_key(attempt, customer).await?;
-        let grants = consent::of_order(&self.ports, &key, consent::revision(customer, revision)).await;
-        grants.map_err(|error| attempt.ledger_failed(&error))
-    }
-
-    /// What a customer event says about consent, once it is written down.
-    async fn decision_of_customer(
+    /// Delivers an event's data if its row was claimed, and tells of the decision: with the data, else alone.
+    async fn deliver(
         &self,
         attempt: &Attempt<'_>,
+        claimed: Step<Taken>,
+        delivery: Delivery,
+        word: Word<'_>,
         customer: &Customer,
-        revision: Revision,
-    ) -> Step<Option<Consent>> {
-        let Some(given) = customer.marketing_consent else { return Ok(None) };
-        let decision = if given { Consent::Granted } else { Consent::Withdrawn };
-        let key = self.consent_key(attempt, customer).await?;
-        let revision = consent::revision(customer, revision);
-        let newest = consent::of_customer(&self.ports, &key, decision, revision, attempt.now()).await;
-        let is_newest = newest.map_err(|error| attempt.ledger_failed(&error))?;
-        Ok(is_newest.then_some(decision))
+        secret: Arc<WebsandSecret>,
+    ) -> Settlement {
+        let delivered = match claimed {
+            Ok(Taken::Ours(claimed)) => {
+                let posted = self.post(attempt, &claimed, secret.clone(), &delivery.post).await;
+                match posted {
+                    Ok(()) => attempt.finish(&claimed, "delivered", |row| delivered(attempt, row, &delivery)).await,
+                    Err(settlement) => return not_told(word, settlement).await,
+                }
+            }
+            Ok(Taken::Superseded) => return self.decision(attempt, word, customer, secret).await,
+            Ok(Taken::Busy(after)) => return not_told(word, Settlement::Back { after }).await,
+            Err(settlement) => return not_told(word, settlement).await,
+        };
+        let told = match word {
+            Word::Nothing => Settlement::Done,
+            Word::Later(after) => Settlement::Back { after },
+            Word::Decision(telling) if delivery.carries => telling.told().await,
+            Word::Decision(telling) => self.tell(telling, customer, secret).await,
+        };
+        if delivered == Settlement::Done { told } else { delivered }
     }
 
-    async fn consent_key(&self, attempt: &Attempt<'_>, customer: &Customer) -> Step<crate::message::RowKey> {
-        match self.ports.secrets.installation().await {
-            Ok(installation) => Ok(consent::row_key(attempt.shop, installation.customer_key(&customer.email))),
-            Err(error) => Err(attempt.secret_failed(&error).await),
+    /// Settles an event of which nothing but the decision is left, if that.
+    async fn decision(
+        &self,
+        attempt: &Attempt<'_>,
+        word: Word<'_>,
+        customer: &Customer,
+        secret: Arc<WebsandSecret>,
+    ) -> Settlement {
+        match word {
+            Word::Nothing => attempt.log_done("superseded"),
+            Word::Later(after) => Settlement::Back { after },
+            Word::Decision(telling) => self.tell(telling, customer, secret).await,
         }
     }
 
-    /// Makes the call, with fresh credentials once more if they are refused.
-    async fn deliver(
+    /// Makes the call, with fresh credentials once more if they are refused. `Err`: it did not get through, and what
+    /// follows from that is settled.
+    async fn post(
         &self,
         attempt: &Attempt<'_>,
         claimed: &Row,
         mut secret: Arc<WebsandSecret>,
-        delivery: Delivery,
-    ) -> Settlement {
+        post: &Post,
+    ) -> Step<()> {
         let mut refreshed = false;
         loop {
             if !attempt.has_time_for(self.config.http_timeout) {
-                return attempt.release(claimed).await;
+                return Err(attempt.release(claimed).await);
             }
-            let request = (delivery.request)(&self.config, &secret, &delivery.body);
-            let outcome = match request {
+            let outcome = match (post.request)(&self.config, &secret, &post.body) {
                 Ok(request) => self.ports.http.call(request).await,
                 Err(error) => Err(error),
             };
-            match decide(delivery.call, &outcome, &attempt.circumstances(claimed, refreshed)) {
-                Decision::Delivered => {
-                    let now = attempt.now();
-                    let next = |row| delivered(settled(row, attempt.event_id, State::Delivered, now), &delivery);
-                    return attempt.finish(claimed, "delivered", next).await;
-                }
-                Decision::Refresh => match self.ports.secrets.websand_again(attempt.shop).await {
+            match decide(post.call, &outcome, &attempt.circumstances(claimed, refreshed)) {
+                retry::Decision::Delivered => return Ok(()),
+                retry::Decision::Refresh => match self.ports.secrets.websand_again(attempt.shop).await {
                     Ok(again) => (secret, refreshed) = (again, true),
-                    Err(error) => return attempt.secret_failed_after_claim(claimed, &error).await,
+                    Err(error) => return Err(attempt.secret_failed_after_claim(claimed, &error).await),
                 },
-                decision => return attempt.fail(claimed, &decision).await,
+                decision => return Err(attempt.fail(claimed, &decision).await),
             }
         }
     }
 }
 
-fn delivered(row: Row, delivery: &Delivery) -> Row {
+async fn not_told(word: Word<'_>, settlement: Settlement) -> Settlement {
+    word.put_down().await;
+    settlement
+}
+
+fn delivered(attempt: &Attempt<'_>, row: Row, delivery: &Delivery) -> Row {
     Row {
         revision: Some(delivery.revision),
         content_hash: Some(delivery.hash.clone()),
         order_status: delivery.order_status,
-        consent: delivery.said.or(row.consent),
-        ..row
+        ..settled(row, attempt.event_id, State::Delivered, attempt.now())
     }
-}
-
-/// Whether Websand was told this decision with an event about the customer, or there is none to tell.
-fn is_told(row: &Row, said: Option<Consent>) -> bool {
-    said.is_none() || row.consent == said
 }
 
 /// Whether an order still has something to say to Websand, under the shop's policy for updates.

@@ -54,8 +54,7 @@ pub struct Row {
     /// What each unsettled event has been through, by event id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attempts: BTreeMap<String, Attempts>,
-    /// What the person decided last (consent rows), or what Websand was told of it last with the customer's data
-    /// (customer rows).
+    /// What the person decided last (consent rows). Websand was told if the state is `delivered`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
     /// The person was forgotten (consent rows): nothing dated until then is delivered. Such a row never expires, or an

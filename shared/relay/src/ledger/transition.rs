@@ -3,7 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Attempts, Attention, Change, LastError, Lease, Row, State};
-use crate::{message::RowKey, retry::Failure, revision::Revision};
+use crate::{
+    message::{Kind, RowKey},
+    retry::Failure,
+    revision::Revision,
+};
 
 #[cfg(test)]
 mod tests;
@@ -117,8 +121,9 @@ pub fn settled(mut row: Row, event_id: &str, state: State, now: Timestamp) -> Ro
     row.attention = None;
     row.last_error = None;
     row.last_at = now;
-    // What stops a person's old events holds for good.
-    row.expires_at = if row.erased_at.is_some() { None } else { now.checked_add(RETENTION).ok() };
+    // What a person decided is never forgotten, for it would be told anew; nor what stops a forgotten person's old events.
+    let ends = row.key.kind != Kind::Consent;
+    row.expires_at = if ends { now.checked_add(RETENTION).ok() } else { None };
     row
 }
 
@@ -155,6 +160,10 @@ pub fn parked(row: Row, event_id: &str, failure: &Failure, attention: Attention,
     let mut row = settled(row, event_id, State::Parked, now);
     row.attention = Some(attention);
     row.last_error = Some(last_error(failure, now));
+    if attention == Attention::WithdrawalNotExpressible {
+        // Still unsettled: by its id it is told from others that say the same.
+        row.attempts.insert(event_id.to_owned(), Attempts::default());
+    }
     row
 }
 

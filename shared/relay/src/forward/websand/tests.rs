@@ -1,3 +1,4 @@
+mod consent;
 mod currency;
 
 use serde_json::json;
@@ -6,6 +7,7 @@ use super::*;
 use crate::{
     forward::testing::{World, answer},
     http::CallError,
+    ledger::Attention,
 };
 
 const HOUR: i64 = 3600;
@@ -52,6 +54,11 @@ fn paths(world: &World) -> Vec<String> {
     world.http.seen().into_iter().map(|seen| seen.url).collect()
 }
 
+/// The row of the order `1001`.
+fn order_row(world: &World) -> Row {
+    world.ledger.rows().remove("acme#websand#order#1001").unwrap()
+}
+
 const TRANSACTION: &str = "https://acme.websandhq.com/api/data/transaction";
 
 #[tokio::test]
@@ -62,7 +69,7 @@ async fn an_order_is_posted_once_however_often_and_late_its_webhooks_arrive() {
         assert_eq!(settle(&world, &message).await, Settlement::Done);
     }
     assert_eq!(paths(&world), [TRANSACTION]);
-    let row = world.only_row();
+    let row = order_row(&world);
     assert_eq!((row.state, row.lease.is_none(), row.version), (State::Delivered, true, 2));
     assert_eq!(world.http.seen()[0].body["transaction"]["total"]["total"].to_string(), "19.99");
 }
@@ -100,10 +107,10 @@ async fn a_failed_call_comes_back_with_back_off_and_is_then_delivered() {
     assert_eq!(paths(&world).len(), 1);
     world.advance(121);
     assert!(matches!(settle(&world, &message).await, Settlement::Back { .. }));
-    assert_eq!(world.only_row().attempts["e-placed-1"].failed, 2);
+    assert_eq!(order_row(&world).attempts["e-placed-1"].failed, 2);
     world.advance(HOUR);
     assert_eq!(settle(&world, &message).await, Settlement::Done);
-    assert_eq!(world.only_row().state, State::Delivered);
+    assert_eq!(order_row(&world).state, State::Delivered);
 }
 
 #[tokio::test]
@@ -114,7 +121,7 @@ async fn a_refused_order_is_parked_with_the_destinations_words() {
     let parked = world.queue.parked.lock().unwrap().clone();
     assert_eq!((parked.len(), parked[0].status), (1, Some(422)));
     assert!(!format!("{:?}", parked[0].detail).contains("bob@"), "{:?}", parked[0].detail);
-    let row = world.only_row();
+    let row = order_row(&world);
     assert_eq!((row.state, row.attention), (State::Parked, Some(Attention::Parked)));
 }
 
@@ -155,42 +162,13 @@ async fn a_missing_secret_holds_the_delivery_back_for_ten_days_and_loses_nothing
     let world = World::new();
     let message = order("placed", "placed", 1);
     assert!(matches!(settle(&world, &message).await, Settlement::Back { after } if after.as_secs() >= 900));
-    assert_eq!(world.only_row().attention, Some(Attention::ConfigurationFault));
+    assert_eq!(order_row(&world).attention, Some(Attention::ConfigurationFault));
     let mut old = world.received(&message);
     world.advance(10 * 24 * HOUR + 1);
     old.deadline = world.received(&message).deadline;
     let forwarder = WebsandForwarder::new(world.ports.clone(), world.config.clone());
     assert_eq!(forwarder.handle(old).await, Settlement::Done);
     assert_eq!(world.queue.parked.lock().unwrap()[0].reason, "secret_missing");
-}
-
-#[tokio::test]
-async fn a_late_order_does_not_sign_up_a_person_who_left() {
-    let world = world(&json!({"updates": "all"}));
-    let withdrawn = json!({"field": "marketing_consent", "value": "marketing_consent_false"});
-    world.secret("acme/websand", json!({"account": "acme", "api_key": "key", "consent": {"withdrawn": withdrawn}}));
-    assert_eq!(settle(&world, &customer(Some(false), 30)).await, Settlement::Done);
-    assert_eq!(settle(&world, &order("placed", "placed", 5)).await, Settlement::Done);
-    let decisions = world.ledger.rows().into_values().filter(|row| row.key.kind == crate::message::Kind::Consent);
-    let decisions: Vec<_> = decisions.map(|row| row.expires_at).collect();
-    assert_eq!(decisions, [None], "a withdrawal is never forgotten");
-    let seen = world.http.seen();
-    assert_eq!(seen[0].body["subscriber"]["marketing_consent"], "marketing_consent_false");
-    let customer = &seen[1].body["transaction"]["customer"];
-    assert_eq!(customer["email"], "bob@example.com");
-    assert!(customer.get("marketing_consent").is_none() && customer.get("subscribed_at").is_none(), "{customer}");
-}
-
-#[tokio::test]
-async fn a_withdrawal_that_cannot_be_expressed_is_parked_with_an_alarm_and_remembered() {
-    let world = world(&json!({}));
-    assert_eq!(settle(&world, &customer(Some(false), 30)).await, Settlement::Done);
-    assert_eq!(paths(&world).len(), 0);
-    assert_eq!(world.queue.parked.lock().unwrap()[0].reason, "withdrawal_not_expressible");
-    let row = &world.ledger.rows()["acme#websand#customer#key-of-bob"];
-    assert_eq!(row.attention, Some(Attention::WithdrawalNotExpressible));
-    assert_eq!(settle(&world, &order("placed", "placed", 5)).await, Settlement::Done);
-    assert!(world.http.seen()[0].body["transaction"]["customer"].get("marketing_consent").is_none());
 }
 
 #[tokio::test]
@@ -211,60 +189,6 @@ async fn of_customers_who_consented_later_versions_are_sent_too_and_of_others_no
     assert_eq!(paths(&world), [TRANSACTION; 2]);
     let sent = world.http.seen().into_iter().map(|seen| seen.body["transaction"]["status"].clone());
     assert_eq!(sent.collect::<Vec<_>>(), ["placed", "paid"]);
-}
-
-/// A shop that can tell Websand of withdrawals.
-fn world_with_withdrawals() -> World {
-    let world = World::new();
-    let withdrawn = json!({"field": "marketing_consent", "value": "marketing_consent_false"});
-    world.secret("acme/websand", json!({"account": "acme", "api_key": "key", "consent": {"withdrawn": withdrawn}}));
-    world.advance(HOUR);
-    world
-}
-
-/// What Websand was told about consent, call by call.
-fn told(world: &World) -> Vec<Value> {
-    let said = |seen: crate::forward::testing::Seen| {
-        let customer = seen.body.get("subscriber").unwrap_or(&seen.body["transaction"]["customer"]).clone();
-        customer["marketing_consent"].clone()
-    };
-    world.http.seen().into_iter().map(said).collect()
-}
-
-#[tokio::test]
-async fn a_decision_is_told_even_if_newer_data_without_one_was_quicker() {
-    for (decision, words) in [(false, "marketing_consent_false"), (true, "marketing_consent_true")] {
-        let world = world_with_withdrawals();
-        let mut newer = customer(None, 10);
-        let Payload::Event(Event::CustomerUpdated(data)) = &mut newer.payload else { panic!("no customer") };
-        data.first_name = Some("Robert".into());
-        let late = customer(Some(decision), 5);
-        for message in [&newer, &late, &late, &newer] {
-            assert_eq!(settle(&world, message).await, Settlement::Done);
-        }
-        assert_eq!(told(&world), [Value::Null, words.into()]);
-        let row = &world.ledger.rows()["acme#websand#customer#key-of-bob"];
-        assert_eq!(row.revision, Some(newer.revision()), "what is newer stays known");
-    }
-}
-
-#[tokio::test]
-async fn a_withdrawal_is_told_again_after_an_order_signed_the_person_up_in_between() {
-    let world = world_with_withdrawals();
-    for message in [customer(Some(false), 10), order("placed", "placed", 20), customer(Some(false), 30)] {
-        assert_eq!(settle(&world, &message).await, Settlement::Done);
-    }
-    assert_eq!(told(&world), ["marketing_consent_false", "marketing_consent_true", "marketing_consent_false"]);
-}
-
-#[tokio::test]
-async fn a_withdrawal_older_than_known_data_is_parked_too_if_it_cannot_be_expressed() {
-    let world = world(&json!({}));
-    world.advance(HOUR);
-    for message in [customer(None, 10), customer(Some(false), 5)] {
-        assert_eq!(settle(&world, &message).await, Settlement::Done);
-    }
-    assert_eq!(world.queue.parked.lock().unwrap()[0].reason, "withdrawal_not_expressible");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ async fn an_order_in_a_currency_without_a_factor_waits_until_there_is_one() {
     world.secret("acme/websand", websand(&json!({"USD": 1})));
     let message = order("placed", "placed", 0);
     assert!(matches!(settle(&world, &message).await, Settlement::Back { after } if after.as_secs() >= 900));
-    let row = world.only_row();
+    let row = order_row(&world);
     assert_eq!((row.state, row.attention), (State::Open, Some(Attention::ConfigurationFault)));
     let error = row.last_error.unwrap();
     assert_eq!(error.code, "currency_not_listed");
@@ -25,7 +25,7 @@ async fn an_order_in_a_currency_without_a_factor_waits_until_there_is_one() {
     let total = world.http.seen()[0].body["transaction"]["total"].clone();
     assert_eq!((total["total"].to_string(), total["original_total"].to_string()), ("21.99".into(), "19.99".into()));
     assert_eq!((&total["currency"], &total["original_currency"]), (&json!("USD"), &json!("EUR")));
-    assert_eq!((world.only_row().state, world.only_row().attention), (State::Delivered, None));
+    assert_eq!((order_row(&world).state, order_row(&world).attention), (State::Delivered, None));
 }
 
 #[tokio::test]

@@ -1,0 +1,64 @@
+//! What becomes of a message whose shop's secret cannot be used.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Attempt, failure};
+use crate::{
+    ledger::{Attention, Guess, Row, transition::Relevance},
+    queue::Settlement,
+    retry::{Decision, Failure, MEND_FOR, MEND_WAIT, PUT_BACK},
+    secret::SecretError,
+};
+
+impl Attempt<'_> {
+    /// The shop's secret cannot be used: the delivery waits until a person has mended it, up to ten days.
+    pub(crate) async fn secret_failed(&self, error: &SecretError) -> Settlement {
+        let newer = |row: &Row| match row.revision {
+            // An untold decision is not outdated by newer data.
+            Some(known) if !self.decides && !self.revision.is_newer_than(&known) => Relevance::Superseded,
+            _ => Relevance::Open,
+        };
+        match self.claim(Guess::Unknown, newer).await {
+            Ok(row) => self.secret_failed_after_claim(&row, error).await,
+            Err(settlement) => settlement,
+        }
+    }
+
+    /// The same, with the row claimed already.
+    pub(crate) async fn secret_failed_after_claim(&self, row: &Row, error: &SecretError) -> Settlement {
+        let (code, wait) = match error {
+            SecretError::NotFound { .. } => ("secret_missing", MEND_WAIT),
+            SecretError::Malformed { .. } => ("secret_malformed", MEND_WAIT),
+            SecretError::Denied { .. } => ("secret_denied", MEND_WAIT),
+            SecretError::Unreachable { .. } => ("secret_unreachable", PUT_BACK),
+        };
+        self.wait_up_to_ten_days(row, failure(code, &error.to_string()), wait).await
+    }
+
+    /// The shop's settings do not fit: the same wait.
+    pub(crate) async fn wait_for_mending(&self, row: &Row, failure: Failure) -> Settlement {
+        self.wait_up_to_ten_days(row, failure, MEND_WAIT).await
+    }
+
+    async fn wait_up_to_ten_days(&self, row: &Row, failure: Failure, wait: Duration) -> Settlement {
+        let now = self.now();
+        let waited = now.duration_since(self.received.sent_at);
+        let decision = if waited > MEND_FOR {
+            Decision::Park { failure }
+        } else {
+            let at = now.saturating_add(SignedDuration::try_from(wait).unwrap_or_default()).unwrap_or(Timestamp::MAX);
+            if wait == MEND_WAIT { Decision::Mend { at, failure } } else { Decision::Retry { at, failure } }
+        };
+        self.fail(row, &decision).await
+    }
+}
+
+/// Refused credentials are mended in the shop's secret, everything else in its settings.
+pub(super) fn attention_for(failure: &Failure) -> Attention {
+    match failure.status {
+        Some(401 | 403 | 423) => Attention::CredentialsRefused,
+        _ => Attention::ConfigurationFault,
+    }
+}

@@ -1,0 +1,165 @@
+//! Tells Websand what people decide about marketing mail.
+//!
+//! Whoever is about to tell it of a decision holds the person's row meanwhile, orders too. So a withdrawal that comes
+//! while an order with a grant is on its way waits, and is the last that Websand hears.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Post, Step, WebsandForwarder};
+use crate::{
+    destination::websand,
+    event::Customer,
+    forward::{
+        attempt::{Attempt, Taken, failure},
+        consent::{self, Decision},
+    },
+    ledger::{
+        Attempts, Attention, Consent, Guess, Row, State,
+        transition::{self, settled},
+    },
+    message::RowKey,
+    queue::Settlement,
+    retry::Call,
+    secret::WebsandSecret,
+};
+
+/// What is known of the person an event is about, read once.
+pub(super) struct Person {
+    key: RowKey,
+    row: Option<Row>,
+}
+
+/// What an event has to say about consent.
+pub(super) enum Word<'a> {
+    /// Nothing, or nothing that Websand does not know.
+    Nothing,
+    /// A decision.
+    Decision(Telling<'a>),
+    /// Something after this time: another event about the same person is on its way.
+    Later(Duration),
+}
+
+/// A decision that Websand is to be told, with the person's row claimed for it.
+pub(super) struct Telling<'a> {
+    attempt: Attempt<'a>,
+    row: Row,
+    consent: Consent,
+}
+
+impl WebsandForwarder {
+    /// Reads what is known of a person.
+    pub(super) async fn person(&self, attempt: &Attempt<'_>, customer: &Customer) -> Step<Person> {
+        let key = self.consent_key(attempt, customer).await?;
+        match self.ports.ledger.get(&key).await {
+            Ok(row) => Ok(Person { key, row }),
+            Err(error) => Err(attempt.ledger_failed(&error)),
+        }
+    }
+
+    /// The key of a person's row.
+    pub(super) async fn consent_key(&self, attempt: &Attempt<'_>, customer: &Customer) -> Step<RowKey> {
+        match self.ports.secrets.installation().await {
+            Ok(installation) => Ok(consent::row_key(attempt.shop, installation.customer_key(&customer.email))),
+            Err(error) => Err(attempt.secret_failed(&error).await),
+        }
+    }
+
+    /// Writes the decision down and claims the person's row, if Websand is to be told.
+    pub(super) async fn word<'a>(
+        &self,
+        attempt: &Attempt<'a>,
+        person: Person,
+        decision: Option<Decision>,
+        secret: &WebsandSecret,
+    ) -> Step<Word<'a>> {
+        let Some(decision) = decision else { return Ok(Word::Nothing) };
+        if person.row.as_ref().is_some_and(|row| decision.is_left_to(row, attempt.now())) {
+            return Ok(Word::Nothing);
+        }
+        let attempt = attempt.at_row(person.key);
+        let guess = person.row.map_or(Guess::Absent, |row| Guess::Row(Box::new(row)));
+        let expressible = is_expressible(decision.consent, secret);
+        let relevance = |row: &Row| decision.relevance(row, attempt.event_id, expressible);
+        Ok(match attempt.try_claim(guess, relevance, |row| decision.note(row)).await? {
+            Taken::Ours(row) => Word::Decision(Telling { attempt, row: *row, consent: decision.consent }),
+            Taken::Superseded => Word::Nothing,
+            Taken::Busy(after) => Word::Later(after),
+        })
+    }
+
+    /// Tells the decision alone, without the data of the event.
+    pub(super) async fn tell(
+        &self,
+        telling: Telling<'_>,
+        customer: &Customer,
+        secret: Arc<WebsandSecret>,
+    ) -> Settlement {
+        if !is_expressible(telling.consent, &secret) {
+            return telling.park().await;
+        }
+        let body = websand::subscriber(&customer.consent_only(), telling.attempt.shop, &secret, Some(telling.consent));
+        let post = Post { call: Call::WebsandSubscriber, request: websand::subscriber_request, body };
+        match self.post(&telling.attempt, &telling.row, secret, &post).await {
+            Ok(()) => telling.told().await,
+            Err(settlement) => settlement,
+        }
+    }
+}
+
+/// Whether the shop's settings have words for the decision.
+fn is_expressible(consent: Consent, secret: &WebsandSecret) -> bool {
+    consent == Consent::Granted || secret.consent_withdrawn.is_some()
+}
+
+impl Word<'_> {
+    /// What the delivery of the event's data may say along with it.
+    pub(super) fn carried(&self, secret: &WebsandSecret) -> Option<Consent> {
+        match self {
+            Self::Decision(telling) if is_expressible(telling.consent, secret) => Some(telling.consent),
+            _ => None,
+        }
+    }
+
+    /// It is not told now. The decision stays written down, and the message comes back to tell it.
+    pub(super) async fn put_down(self) {
+        if let Self::Decision(telling) = self {
+            let Telling { attempt, row, .. } = &telling;
+            let released = |row| {
+                let mut row = transition::released(row, attempt.event_id);
+                if row.state != State::Parked {
+                    row.attempts.retain(|_, attempts| *attempts != Attempts::default());
+                }
+                row
+            };
+            if let Err(error) = attempt.store(row, released).await {
+                tracing::debug!(row = %attempt.key, %error, "not released; the lease runs out");
+            }
+        }
+    }
+}
+
+impl Telling<'_> {
+    /// Notes that Websand knows.
+    pub(super) async fn told(self) -> Settlement {
+        let attempt = &self.attempt;
+        let told = |row| {
+            let mut row = settled(row, attempt.event_id, State::Delivered, attempt.now());
+            // Of those that were parked nothing is left to tell.
+            row.attempts.retain(|_, attempts| *attempts != Attempts::default());
+            row
+        };
+        attempt.finish(&self.row, "told", told).await
+    }
+
+    /// Nothing of ours signs the person up again; but Websand goes on mailing until a person has unsubscribed them
+    /// there, or has mended the settings and redrives the message.
+    async fn park(self) -> Settlement {
+        let (alarm, shop, row) = ("withdrawal_not_expressible", self.attempt.shop.as_str(), &self.row.key);
+        tracing::error!(alarm, shop, %row, "a person who unsubscribed is still subscribed at Websand");
+        let failure = failure(
+            "withdrawal_not_expressible",
+            "consent.withdrawn of the shop's websand secret is not set; unsubscribe the person in Websand by hand",
+        );
+        self.attempt.park(Some(self.row), &failure, Attention::WithdrawalNotExpressible).await
+    }
+}
