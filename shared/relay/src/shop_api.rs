@@ -14,9 +14,11 @@ use crate::{
     http::{CallError, Method, Request},
     message::Reference,
     ports::Ports,
-    retry::{Call, Circumstances, Decision, decide},
+    retry::{Call, Circumstances, Decision, Failure, decide},
     secret::PlatformSecret,
     shop::ShopName,
+    source::Unusable,
+    text,
 };
 
 mod bigcommerce;
@@ -25,6 +27,9 @@ mod shopify;
 mod shopware;
 
 pub(crate) use limits::Limits;
+
+/// How much is said about what cannot be mapped, in bytes.
+const DETAIL: usize = 300;
 
 /// An order of thousands of lines has a few megabytes.
 const MAX_OBJECT: usize = 8 * 1024 * 1024;
@@ -72,6 +77,15 @@ pub(crate) enum Stopped {
     OutOfTime,
 }
 
+impl From<Unusable> for Stopped {
+    /// What was read cannot be mapped: it is parked, and reading it again after a mend is what a redrive does.
+    fn from(unusable: Unusable) -> Self {
+        let failure =
+            Failure { code: unusable.code().into(), status: None, detail: text::safe(&unusable.to_string(), DETAIL) };
+        Self::Decision(Decision::Park { failure })
+    }
+}
+
 impl ShopApi<'_> {
     /// A reading call to the shop's API, with its credential.
     pub(crate) fn get(&self, url: Url, credential: (&'static str, SecretString)) -> Request {
@@ -107,10 +121,13 @@ impl ShopApi<'_> {
         if body.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(&body).map_err(|_| {
-            let unreadable = Err(CallError::NoAnswer("the answer is no complete JSON".into()));
-            Stopped::Decision(decide(call, &unreadable, &(self.circumstances)()))
-        })
+        serde_json::from_slice(&body).map_err(|_| self.unreadable(call, "the answer is no complete JSON"))
+    }
+
+    /// What follows from an answer that is not what was asked for: as good as none, the next one may be right.
+    pub(crate) fn unreadable(&self, call: Call, what: &str) -> Stopped {
+        let unreadable = Err(CallError::NoAnswer(what.to_owned()));
+        Stopped::Decision(decide(call, &unreadable, &(self.circumstances)()))
     }
 
     /// Fetches and maps what the reference names. `began` is when the fetching began: what is read is as new as that, so

@@ -19,6 +19,7 @@ pub(crate) mod bigcommerce;
 mod canonical;
 mod html;
 mod payload;
+mod secret_header;
 pub(crate) mod shopify;
 pub(crate) mod shopware;
 pub(crate) mod signature;

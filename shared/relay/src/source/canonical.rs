@@ -4,12 +4,10 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::{
-    Context, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook, json,
-    signature::same_text,
+    Context, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook, json, secret_header,
     standard_webhooks::{self, ID},
 };
 use crate::{
@@ -21,8 +19,8 @@ pub(super) struct Canonical;
 
 impl Source for Canonical {
     fn verify(&self, webhook: &Webhook<'_>, secret: &SourceSecret, now: Timestamp) -> Verdict {
-        let verdict = standard_webhooks::verify(webhook, &secret.signing_secrets, now);
-        if verdict.proof.is_some() || !has_secret_header(webhook, secret) {
+        let verdict = standard_webhooks::verify(webhook, &secret.signing_secrets, now, standard_webhooks::key);
+        if verdict.proof.is_some() || !secret_header::is_right(webhook, secret) {
             return verdict;
         }
         Verdict { proof: Some(Proof::Header), ..verdict }
@@ -46,12 +44,6 @@ impl Source for Canonical {
     fn needed_headers(&self) -> &'static [&'static str] {
         &["content-type", ID]
     }
-}
-
-fn has_secret_header(webhook: &Webhook<'_>, secret: &SourceSecret) -> bool {
-    let Some((name, values)) = &secret.header else { return false };
-    let Some(given) = webhook.header(name) else { return false };
-    values.iter().fold(false, |found, value| found | same_text(given, value.expose_secret()))
 }
 
 fn parse(webhook: &Webhook<'_>, context: &Context<'_>) -> Result<Value, Unusable> {

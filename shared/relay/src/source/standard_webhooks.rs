@@ -1,5 +1,5 @@
-//! Signatures as the Standard Webhooks specification (1.0) has them: HMAC-SHA-256 over `id.timestamp.body`, under a key
-//! written as `whsec_` and base64.
+//! Signatures as the Standard Webhooks specification (1.0) has them: HMAC-SHA-256 over `id.timestamp.body`. The key is
+//! written as `whsec_` and base64, by those who keep to the specification in that, too.
 
 use base64::{
     Engine,
@@ -27,8 +27,13 @@ const TOLERANCE: u64 = 300;
 const MAX_SIGNATURES: usize = 16;
 
 /// Whether one of these secrets signed the webhook within the last or next five minutes. Versions other than `v1` are
-/// skipped.
-pub(super) fn verify(webhook: &Webhook<'_>, secrets: &[SecretString], now: Timestamp) -> Verdict {
+/// skipped. `key` makes the bytes of a key out of a secret's text: that is the sender's affair, and never guessed.
+pub(super) fn verify(
+    webhook: &Webhook<'_>,
+    secrets: &[SecretString],
+    now: Timestamp,
+    key: fn(&str) -> Option<Vec<u8>>,
+) -> Verdict {
     let headers = (webhook.header(ID), webhook.header(TIMESTAMP), webhook.header(SIGNATURE));
     let (Some(id), Some(timestamp), Some(signatures)) = headers else { return Verdict::default() };
     if id.is_empty() || !is_recent(timestamp, now) {
@@ -61,8 +66,8 @@ fn code(key: &[u8], id: &str, timestamp: &str, body: &[u8]) -> [u8; 32] {
     hmac_sha256(key, &[id.as_bytes(), b".", timestamp.as_bytes(), b".", body])
 }
 
-/// The key's bytes: what follows `whsec_` in base64. The prefix may be missing, and so may the padding.
-fn key(secret: &str) -> Option<Vec<u8>> {
+/// The key's bytes as the specification has them: what follows `whsec_` in base64. The prefix may be missing, and so may the padding.
+pub(super) fn key(secret: &str) -> Option<Vec<u8>> {
     const CONFIG: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     const LENIENT: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, CONFIG);
