@@ -75,10 +75,11 @@ impl Vector {
 }
 
 /// The files of vectors: the scheme, whose it is, and how many there are.
-const SCHEMES: [(&str, Platform, usize); 3] = [
+const SCHEMES: [(&str, Platform, usize); 4] = [
     ("standard_webhooks", Platform::Canonical, 22),
     ("shopify", Platform::Shopify, 16),
     ("woocommerce", Platform::Woocommerce, 7),
+    ("bigcommerce", Platform::Bigcommerce, 3),
 ];
 
 fn vectors() -> Vec<Vector> {
@@ -155,7 +156,7 @@ fn another_secret_does_not_verify() {
 
 #[test]
 fn time_and_id_are_part_of_what_standard_webhooks_sign() {
-    for vector in valid().filter(|vector| vector.platform == Platform::Canonical) {
+    for vector in valid().filter(|vector| vector.headers.contains_key("webhook-timestamp")) {
         let timestamp: i64 = vector.headers["webhook-timestamp"].to_str().unwrap().parse().unwrap();
         assert!(!vector.with_header("webhook-timestamp", &(timestamp - 1).to_string()).is_authentic());
         assert!(!vector.with_header("webhook-id", "msg_other").is_authentic());

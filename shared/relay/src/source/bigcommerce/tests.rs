@@ -18,7 +18,7 @@ fn now() -> Timestamp {
 fn secret(fields: Value) -> Arc<WebhookSecret> {
     let mut secret = json!({"platform": "bigcommerce"});
     secret.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-    Arc::new(crate::secret::parse("shoprelay/acme/webhook", &secret.to_string()).unwrap())
+    Arc::new(crate::secret::parse(&secret).unwrap())
 }
 
 fn with_header() -> Value {
@@ -29,7 +29,8 @@ fn with_header() -> Value {
 fn read(body: &[u8], family: Family, settings: Value) -> Reading {
     let mut fields = with_header();
     fields.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
-    let headers = HeaderMap::from_iter([(HeaderName::from_static("x-hook-key"), "old-invented-value".parse().unwrap())]);
+    let headers =
+        HeaderMap::from_iter([(HeaderName::from_static("x-hook-key"), "old-invented-value".parse().unwrap())]);
     let webhook = Webhook { headers: &headers, body };
     let authentic = authenticate(&webhook, Some(&secret(fields)), now()).unwrap();
     assert_eq!(authentic.proof, Proof::Header);
@@ -106,7 +107,8 @@ fn every_scope_leads_to_what_it_is_about() {
 
 #[test]
 fn an_id_that_is_no_number_never_gets_into_a_path() {
-    for id in [json!(null), json!("250/../251"), json!("250?x"), json!(-1), json!(2.5), json!(0), json!({}), json!("")] {
+    for id in [json!(null), json!("250/../251"), json!("250?x"), json!(-1), json!(2.5), json!(0), json!({}), json!("")]
+    {
         let words = outcome("store/order/created", &json!({"type": "order", "id": id}));
         assert!(words.starts_with("unusable: "), "{id}: {words}");
     }
