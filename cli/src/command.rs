@@ -3,6 +3,7 @@
 pub(crate) mod deliveries;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod forget;
 pub(crate) mod received;
 pub(crate) mod sandbox;
 pub(crate) mod send;

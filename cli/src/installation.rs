@@ -1,7 +1,7 @@
 //! One view on an installation for operators, whichever host it runs on.
 //!
-//! Nothing here delivers. Secrets can be written and removed; everything else is only looked at, so that a command can
-//! run beside the host at any time.
+//! Nothing here delivers. Secrets can be written and removed; ledger and queues are only looked at, unless a command asks
+//! for [`Installation::writable`]. Either way it can run beside the host at any time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,6 +11,7 @@ use relay::{
     config::Variables,
     ingest::Receipt,
     ledger::Ledger,
+    queue::Queue,
     secret::{SecretStore, Secrets, SecretsConfig},
     shop::{Destination, ShopName},
 };
@@ -39,6 +40,14 @@ pub(crate) enum Host {
     Embedded(Embedded),
     /// A stack on AWS.
     Aws(Box<Aws>),
+}
+
+/// What an operator may change. Rows are guarded by their versions, so it does no harm to a host that is at work.
+pub(crate) struct Writable {
+    /// The ledger.
+    pub(crate) ledger: Arc<dyn Ledger>,
+    /// The queues.
+    pub(crate) queue: Arc<dyn Queue>,
 }
 
 /// Which received webhooks to show.
@@ -152,6 +161,14 @@ impl Installation {
         match &self.host {
             Host::Embedded(embedded) => embedded.ledger(),
             Host::Aws(aws) => Ok(aws.ledger()),
+        }
+    }
+
+    /// Ledger and queues, to change something in them.
+    pub(crate) async fn writable(&self) -> Result<Writable, CommandError> {
+        match &self.host {
+            Host::Embedded(embedded) => embedded.writable(),
+            Host::Aws(aws) => aws.writable().await,
         }
     }
 

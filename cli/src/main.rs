@@ -35,6 +35,7 @@ enum Command {
     Received(command::received::Received),
     Deliveries(command::deliveries::Deliveries),
     Show(command::show::Show),
+    Forget(command::forget::Forget),
     Doctor(command::doctor::Doctor),
 }
 
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
             Command::Received(received) => received.run().await,
             Command::Deliveries(deliveries) => deliveries.run().await,
             Command::Show(show) => show.run().await,
+            Command::Forget(forget) => forget.run().await,
             Command::Doctor(doctor) => doctor.run().await,
         }
     });

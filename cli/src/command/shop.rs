@@ -5,11 +5,11 @@ use clap::Subcommand;
 use super::Outcome;
 
 mod add;
-mod ask;
+pub(super) mod ask;
 mod check;
 mod file;
 mod list;
-mod names;
+pub(super) mod names;
 mod remove;
 pub(super) mod summary;
 mod validate;

@@ -9,7 +9,7 @@ use relay::{clock::SystemClock, ingest::Receipt, ledger::Ledger, secret::SecretS
 use relay_sqlite::{Receipts, SqliteLedger, SqliteQueue, Store, TomlSecrets};
 use serde_json::Value;
 
-use super::{QueueCount, Wanted};
+use super::{QueueCount, Wanted, Writable};
 use crate::command::CommandError;
 
 /// As many receipts as the host keeps.
@@ -58,6 +58,15 @@ impl Embedded {
 
     pub(super) fn ledger(&self) -> Result<Arc<dyn Ledger>, CommandError> {
         Ok(Arc::new(SqliteLedger::new(self.store()?)))
+    }
+
+    /// The writing side lives as long as the ledger and the queue do.
+    pub(super) fn writable(&self) -> Result<Writable, CommandError> {
+        let store = Store::beside(&self.data_dir).map_err(|error| CommandError(error.to_string()))?;
+        Ok(Writable {
+            ledger: Arc::new(SqliteLedger::new(store.clone())),
+            queue: Arc::new(SqliteQueue::new(store, Arc::new(SystemClock))),
+        })
     }
 
     pub(super) async fn received(&self, wanted: &Wanted) -> Result<Vec<Receipt>, CommandError> {

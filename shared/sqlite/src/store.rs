@@ -2,7 +2,8 @@
 
 use std::{
     fmt,
-    path::Path,
+    fs::File,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -69,6 +70,24 @@ impl Store {
         let mut connection = connection::writing(&file)?;
         schema::migrate(&mut connection, &file)?;
         restart::void_leases(&mut connection, now)?;
+        Self::writing(data_dir, file, connection, Some(lock))
+    }
+
+    /// Opens the data directory for an operator who changes something, beside a host that may be running: SQLite lets
+    /// the two write in turn, and the versions of rows keep them from overwriting each other's changes. Leases and
+    /// messages in flight stay the host's.
+    ///
+    /// # Errors
+    /// There is no installation, or another version wrote it.
+    pub fn beside(data_dir: &Path) -> Result<Self, OpenError> {
+        let file = directory::existing(data_dir)?;
+        let connection = connection::writing(&file)?;
+        schema::check(&connection, &file)?;
+        Self::writing(data_dir, file, connection, None)
+    }
+
+    /// A store with a writer thread, which keeps the lock.
+    fn writing(data_dir: &Path, file: PathBuf, connection: Connection, lock: Option<File>) -> Result<Self, OpenError> {
         let commits = Arc::new(AtomicU64::new(0));
         let (sender, thread) = writer::start(connection, lock, commits.clone())
             .map_err(|error| OpenError::Directory { path: data_dir.to_owned(), detail: error.to_string() })?;
@@ -81,12 +100,7 @@ impl Store {
     /// # Errors
     /// There is no installation, or another version wrote it.
     pub fn read_only(data_dir: &Path) -> Result<Self, OpenError> {
-        let file = directory::database(data_dir);
-        match file.try_exists() {
-            Ok(true) => {}
-            Ok(false) => return Err(OpenError::NoInstallation(data_dir.to_owned())),
-            Err(error) => return Err(OpenError::Directory { path: file, detail: error.to_string() }),
-        }
+        let file = directory::existing(data_dir)?;
         schema::check(&connection::reading(&file)?, &file)?;
         let writer = Mutex::new(Writer::ReadOnly);
         Ok(Self(Arc::new(Inner { readers: Readers::new(file), writer, commits: Arc::default() })))

@@ -13,7 +13,7 @@ use super::{
 use crate::command::CommandError;
 
 /// Asks a person.
-pub(super) trait Questions {
+pub(in crate::command) trait Questions {
     /// A line; what is typed is seen.
     fn ask(&mut self, question: &str) -> Result<String, CommandError>;
     /// A line that is not echoed.
@@ -21,7 +21,7 @@ pub(super) trait Questions {
 }
 
 /// The terminal. Questions go to standard error, so that standard output stays clean for `--json`.
-pub(super) struct Terminal;
+pub(in crate::command) struct Terminal;
 
 impl Questions for Terminal {
     fn ask(&mut self, question: &str) -> Result<String, CommandError> {

@@ -11,10 +11,12 @@ pub(super) enum Kind {
     Websand,
     /// Its WEBSALE account.
     Websale,
+    /// Its own API.
+    Platform,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 3] = [Self::Webhook, Self::Websand, Self::Websale];
+    pub(super) const ALL: [Self; 4] = [Self::Webhook, Self::Websand, Self::Websale, Self::Platform];
 
     /// The last segment of the secret's name.
     pub(super) const fn name(self) -> &'static str {
@@ -22,6 +24,7 @@ impl Kind {
             Self::Webhook => "webhook",
             Self::Websand => "websand",
             Self::Websale => "websale",
+            Self::Platform => "platform",
         }
     }
 }
@@ -44,7 +47,7 @@ pub(super) fn parse(prefix: &str, name: &str) -> Option<(ShopName, Kind)> {
 }
 
 /// The shops that have at least one of these secrets, in order.
-pub(super) fn shops(prefix: &str, names: &[String]) -> Vec<ShopName> {
+pub(in crate::command) fn shops(prefix: &str, names: &[String]) -> Vec<ShopName> {
     let mut shops: Vec<ShopName> = names.iter().filter_map(|name| parse(prefix, name)).map(|(shop, _)| shop).collect();
     shops.sort();
     shops.dedup();
@@ -59,6 +62,7 @@ mod tests {
     fn a_name_is_taken_apart_and_put_together_again() {
         let (shop, kind) = parse("shoprelay/", "shoprelay/acme/websand").unwrap();
         assert_eq!(full("shoprelay/", &shop, kind), "shoprelay/acme/websand");
+        assert_eq!(parse("shoprelay/", "shoprelay/acme/platform").map(|(_, kind)| kind), Some(Kind::Platform));
         for foreign in [
             "shoprelay/_installation",
             "shoprelay/acme",

@@ -1,10 +1,10 @@
-//! What an installation knows of one shop: its three secrets, parsed.
+//! What an installation knows of one shop: its secrets, parsed.
 
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 use relay::{
-    secret::{SecretError, Secrets, WebhookSecret, WebsaleSecret, WebsandSecret},
+    secret::{PlatformSecret, SecretError, Secrets, WebhookSecret, WebsaleSecret, WebsandSecret},
     shop::{Platform, ShopName},
 };
 
@@ -60,6 +60,7 @@ pub(in crate::command) struct Summary {
     pub(in crate::command) webhook: Part<WebhookSecret>,
     pub(in crate::command) websand: Part<WebsandSecret>,
     pub(in crate::command) websale: Part<WebsaleSecret>,
+    pub(in crate::command) platform: Part<PlatformSecret>,
 }
 
 impl Summary {
@@ -69,6 +70,7 @@ impl Summary {
             webhook: Part::new(secrets.webhook(&shop).await),
             websand: Part::new(secrets.websand(&shop).await),
             websale: Part::new(secrets.websale(&shop).await),
+            platform: Part::new(secrets.platform(&shop).await),
             shop,
         }
     }
@@ -83,7 +85,7 @@ impl Summary {
 
     /// Whether none of the secrets is there.
     pub(in crate::command) const fn is_absent(&self) -> bool {
-        !(self.webhook.is_there() || self.websand.is_there() || self.websale.is_there())
+        !(self.webhook.is_there() || self.websand.is_there() || self.websale.is_there() || self.platform.is_there())
     }
 
     /// The systems that send its webhooks.
@@ -95,13 +97,24 @@ impl Summary {
     /// Everything that keeps the shop from working, one line each, no values.
     pub(in crate::command) fn faults(&self) -> Vec<String> {
         let mut faults: Vec<String> =
-            [self.webhook.fault(), self.websand.fault(), self.websale.fault()].into_iter().flatten().collect();
+            [self.webhook.fault(), self.websand.fault(), self.websale.fault(), self.platform.fault()]
+                .into_iter()
+                .flatten()
+                .collect();
         if !self.webhook.is_there() {
             faults.push("no webhook secret: every webhook is answered 401".into());
         }
         if !self.websand.is_there() && !self.websale.is_there() {
             faults.push("neither a websand nor a websale secret: deliveries wait for one".into());
         }
+        if self.needs_platform() && !self.platform.is_there() {
+            faults.push("no platform secret: BigCommerce's webhooks only name what changed, and wait for one".into());
+        }
         faults
+    }
+
+    /// Whether it has a source whose webhooks never hold what they are about.
+    pub(in crate::command) fn needs_platform(&self) -> bool {
+        self.websand.is_there() && self.platforms().contains(&Platform::Bigcommerce)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use relay::{
     event::Fault,
-    secret::{self, WebhookSecret, WebsaleSecret, WebsandSecret},
+    secret::{self, PlatformSecret, WebhookSecret, WebsaleSecret, WebsandSecret},
 };
 use serde_json::Value;
 
@@ -20,12 +20,15 @@ pub(super) fn faults(prefix: &str, values: &Values) -> Vec<String> {
 
 fn of_one(prefix: &str, name: &str, value: &Value) -> Vec<String> {
     let Some((_, kind)) = names::parse(prefix, name) else {
-        return vec![format!("{name:?} is no shop's secret: name it {prefix}SHOP/webhook, …/websand or …/websale")];
+        return vec![format!(
+            "{name:?} is no shop's secret: name it {prefix}SHOP/webhook, …/platform, …/websand or …/websale"
+        )];
     };
     let outcome = match kind {
         Kind::Webhook => secret::parse::<WebhookSecret>(value).map(drop),
         Kind::Websand => secret::parse::<WebsandSecret>(value).map(drop),
         Kind::Websale => secret::parse::<WebsaleSecret>(value).map(drop),
+        Kind::Platform => secret::parse::<PlatformSecret>(value).map(drop),
     };
     let faults = outcome.err().map(|faults| faults.0).unwrap_or_default();
     let line = |fault: Fault| format!("{name}{}: {}", at(&fault.pointer), fault.detail);
@@ -50,6 +53,7 @@ mod tests {
         let good = values(serde_json::json!({
             "shoprelay/acme/webhook": {"platform": "shopify", "signing_secrets": ["hush-hush"]},
             "shoprelay/acme/websand": {"account": "acme", "api_key": "hush-hush"},
+            "shoprelay/acme/platform": {"store_hash": "abc123", "access_token": "hush-hush"},
             "shoprelay/acme/websale": {"shop_id": "1", "subshop": "Deutsch", "username": "api", "password": "hush-hush"},
         }));
         assert_eq!(faults("shoprelay/", &good), Vec::<String>::new());
@@ -60,12 +64,13 @@ mod tests {
         let bad = values(serde_json::json!({
             "shoprelay/acme/webhook": {"platform": "shopify", "signing_secrets": []},
             "shoprelay/acme/websand": {"account": "hush hush", "api_key": "hush-hush"},
+            "shoprelay/acme/platform": {"access_token": "hush-hush"},
             "shoprelay/acme/hush": {},
             "shoprelay/good/websand": {"account": "good", "api_key": "hush-hush"},
         }));
         let faults = faults("shoprelay/", &bad);
-        assert_eq!(faults.len(), 3, "{faults:?}");
-        for part in ["acme/webhook", "acme/websand", "SHOP/webhook"] {
+        assert_eq!(faults.len(), 4, "{faults:?}");
+        for part in ["acme/webhook", "acme/websand", "acme/platform", "SHOP/webhook"] {
             assert!(faults.iter().any(|fault| fault.contains(part)), "{part}: {faults:?}");
         }
         assert!(!faults.iter().any(|fault| fault.contains("hush hush") || fault.contains("hush-hush")), "{faults:?}");

@@ -13,6 +13,16 @@ pub(super) fn database(data_dir: &Path) -> PathBuf {
     data_dir.join("shoprelay.db")
 }
 
+/// The database of an installation that is there.
+pub(super) fn existing(data_dir: &Path) -> Result<PathBuf, OpenError> {
+    let file = database(data_dir);
+    match file.try_exists() {
+        Ok(true) => Ok(file),
+        Ok(false) => Err(OpenError::NoInstallation(data_dir.to_owned())),
+        Err(error) => Err(cannot_use(&file, &error)),
+    }
+}
+
 pub(super) fn create(data_dir: &Path) -> Result<(), OpenError> {
     DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(|error| cannot_use(data_dir, &error))
 }

@@ -3,7 +3,14 @@ use std::{
     sync::mpsc::{Sender, channel},
 };
 
+use jiff::SignedDuration;
+use relay::{
+    ledger::{Expected, Lease, Ledger, Put, Row},
+    message::RowKey,
+};
+
 use super::*;
+use crate::SqliteLedger;
 
 fn start() -> Timestamp {
     "2026-11-21T10:00:00Z".parse().unwrap()
@@ -71,7 +78,10 @@ async fn writes_that_arrive_while_the_disk_is_busy_share_one_commit_and_a_failed
             tokio::spawn(async move { store.write(act, |_| ()).await })
         })
         .collect();
-    tokio::task::yield_now().await;
+    // The runtime polls some sixty tasks before it comes back here.
+    for _ in 0..4 {
+        tokio::task::yield_now().await;
+    }
     drop(release);
     held.await.unwrap().unwrap();
     for (number, write) in writes.into_iter().enumerate() {
@@ -177,15 +187,65 @@ async fn an_operator_reads_beside_a_running_host_and_after_it_but_never_writes()
     assert_eq!(notes(&Store::read_only(directory.path()).unwrap()).await, ["seen"]);
 }
 
+#[tokio::test]
+async fn an_operator_writes_beside_a_running_host_and_neither_loses_anything() {
+    let directory = tempfile::tempdir().unwrap();
+    let host = open(directory.path());
+    let operator = Store::beside(directory.path()).unwrap();
+    let writes = (0..200).map(|number| {
+        let store = if number % 2 == 0 { host.clone() } else { operator.clone() };
+        async move { store.write(move |connection| note(connection, &number.to_string()), |()| ()).await }
+    });
+    let writes: Vec<_> = writes.map(tokio::spawn).collect();
+    for write in writes {
+        write.await.unwrap().unwrap();
+    }
+    let stored = |stored: Vec<String>| {
+        let mut numbers: Vec<u32> = stored.iter().map(|text| text.parse().unwrap()).collect();
+        numbers.sort_unstable();
+        numbers
+    };
+    let all: Vec<u32> = (0..200).collect();
+    assert_eq!(stored(notes(&host).await), all);
+    assert_eq!(stored(notes(&operator).await), all);
+    drop(operator);
+    assert!(host.is_writable());
+    assert_eq!(Store::open(directory.path(), start()).unwrap_err(), OpenError::InUse(directory.path().to_owned()));
+}
+
+#[tokio::test]
+async fn an_operator_voids_no_lease_and_changes_only_the_row_it_has_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let host = SqliteLedger::new(open(directory.path()));
+    let operator = SqliteLedger::new(Store::beside(directory.path()).unwrap());
+    let key: RowKey = "acme#websand#order#1".parse().unwrap();
+    let lease = Lease { token: "host".into(), until: start() + SignedDuration::from_mins(1) };
+    let row = Row { version: 1, write: "1".into(), lease: Some(lease), ..Row::new(key.clone(), start()) };
+    host.put(&row, Expected::Absent).await.unwrap();
+    let read = operator.get(&key).await.unwrap().unwrap();
+    assert_eq!(read.lease, row.lease);
+    let newer = Row { version: 2, write: "2".into(), ..row.clone() };
+    assert!(matches!(host.put(&newer, Expected::Version(1)).await.unwrap(), Put::Stored));
+    let changed = Row { version: 2, write: "operator".into(), lease: None, ..read };
+    let refused = operator.put(&changed, Expected::Version(1)).await.unwrap();
+    assert!(matches!(refused, Put::Conflict(Some(there)) if *there == newer));
+    assert_eq!(operator.delete(&key, 1).await.unwrap(), Some(newer));
+    assert_eq!(operator.delete(&key, 2).await.unwrap(), None);
+    assert_eq!(host.get(&key).await.unwrap(), None);
+}
+
 #[test]
 fn without_an_installation_or_with_one_of_another_version_the_error_says_what_to_do() {
     let directory = tempfile::tempdir().unwrap();
     let none = Store::read_only(directory.path()).unwrap_err();
     assert_eq!(none, OpenError::NoInstallation(directory.path().to_owned()));
+    assert_eq!(Store::beside(directory.path()).unwrap_err(), none);
+    assert!(!directory.path().join("shoprelay.db").exists(), "looking for an installation made one");
     drop(open(directory.path()));
     let file = directory.path().join("shoprelay.db");
     Connection::open(&file).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    for result in [Store::read_only(directory.path()), Store::open(directory.path(), start())] {
+    let path = directory.path();
+    for result in [Store::read_only(path), Store::beside(path), Store::open(path, start())] {
         let error = result.unwrap_err().to_string();
         assert!(error.contains("has format 99") && error.contains("use the shoprelay that wrote it"), "{error}");
     }

@@ -74,7 +74,7 @@ impl Write {
 /// Starts the thread. It ends when the last sender is gone and everything is committed; the lock goes with it.
 pub(super) fn start(
     connection: Connection,
-    lock: File,
+    lock: Option<File>,
     commits: Arc<AtomicU64>,
 ) -> io::Result<(SyncSender<Write>, JoinHandle<()>)> {
     let (sender, receiver) = sync_channel(WAITING);
