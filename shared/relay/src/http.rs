@@ -9,7 +9,9 @@ use secrecy::SecretString;
 use crate::Async;
 
 mod client;
+mod discreet;
 pub use client::{ClientError, ReqwestHttp};
+pub(crate) use discreet::Discreet;
 
 /// Makes HTTP calls. Redirects are never followed and nothing is ever repeated.
 pub trait Http: Send + Sync {

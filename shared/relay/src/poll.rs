@@ -70,6 +70,7 @@ struct Run<'a> {
 impl Poller {
     /// A poller over these ports.
     pub fn new(ports: Ports, config: Destinations) -> Self {
+        let ports = ports.discreet();
         let tokens = Tokens::new(ports.clone(), config.clone());
         Self::sharing(ports, config, tokens)
     }

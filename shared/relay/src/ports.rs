@@ -2,7 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::{clock::Clock, http::Http, ledger::Ledger, queue::Queue, random::Random, secret::Secrets};
+use crate::{
+    clock::Clock,
+    http::{Discreet, Http},
+    ledger::Ledger,
+    queue::Queue,
+    random::Random,
+    secret::Secrets,
+};
 
 /// The ports of a forwarder, the dispatcher and the poller.
 #[derive(Clone)]
@@ -19,4 +26,13 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Chance, for lease tokens and jitter.
     pub random: Arc<dyn Random>,
+}
+
+impl Ports {
+    /// The same with refusals that do not repeat what was sent: a destination's words are kept, and must not hold what
+    /// it was told about a person.
+    #[must_use]
+    pub(crate) fn discreet(self) -> Self {
+        Self { http: Arc::new(Discreet(Arc::clone(&self.http))), ..self }
+    }
 }

@@ -52,6 +52,7 @@ impl Handler for WebsaleForwarder {
 impl WebsaleForwarder {
     /// A forwarder over these ports.
     pub fn new(ports: Ports, config: Destinations) -> Self {
+        let ports = ports.discreet();
         let tokens = Tokens::new(ports.clone(), config.clone());
         Self { ports, config, tokens }
     }

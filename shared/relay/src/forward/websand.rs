@@ -75,7 +75,7 @@ type Step<T> = Result<T, Settlement>;
 impl WebsandForwarder {
     /// A forwarder over these ports.
     pub fn new(ports: Ports, config: Destinations) -> Self {
-        Self { ports, config, limits: Arc::default() }
+        Self { ports: ports.discreet(), config, limits: Arc::default() }
     }
 
     async fn settle(&self, received: &Received) -> Step<Settlement> {
