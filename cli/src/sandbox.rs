@@ -1,7 +1,9 @@
-//! Websand and WEBSALE to develop and test against: strict about every documented rule, with faults to order.
+//! Websand, WEBSALE and the shops' own APIs to develop and test against: strict about every documented rule, with faults
+//! to order.
 //!
-//! Both live on one port. Websand is at `http://HOST/websand/{account}` (or `http://HOST`, without an account),
-//! WEBSALE and its log-in at `http://HOST`. What was received is at `http://HOST/_sandbox/received`.
+//! All live on one port. Websand is at `http://HOST/websand/{account}` (or `http://HOST`, without an account); WEBSALE
+//! and its log-in, BigCommerce, Shopware and Shopify's Admin API are at `http://HOST`. What was received is at
+//! `http://HOST/_sandbox/received`.
 
 use std::{
     net::SocketAddr,
@@ -11,10 +13,7 @@ use std::{
 use bytes::Bytes;
 use hyper::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
-use relay::{
-    clock::{Clock, SystemClock},
-    shop::Destination,
-};
+use relay::clock::{Clock, SystemClock};
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
@@ -24,17 +23,20 @@ mod control;
 pub(crate) mod fault;
 mod fields;
 mod received;
+mod route;
 mod server;
+mod shop_api;
 mod story;
 mod websale;
 mod websand;
 
+pub(crate) use call::Party;
 pub(crate) use received::Received;
 pub(crate) use story::Story;
 pub(crate) use websale::{Account, Progress};
 
 use answer::Answer;
-use call::Target;
+use route::Target;
 
 /// What can be set about a sandbox.
 pub(crate) struct Settings {
@@ -44,6 +46,8 @@ pub(crate) struct Settings {
     pub(crate) websand_keys: Vec<String>,
     /// WEBSALE accounts; none: any, with any password but `wrong`.
     pub(crate) websale_accounts: Vec<Account>,
+    /// Accepted credentials of shops' APIs: tokens, and Shopware's integrations as `ID:SECRET`; none: any but `wrong`.
+    pub(crate) shop_keys: Vec<String>,
     /// How long a token is good. WEBSALE's are good for 30 minutes.
     pub(crate) token_lifetime: SignedDuration,
     /// How long an account is blocked after five failed log-ins in a row. WEBSALE's time is not documented.
@@ -60,6 +64,7 @@ impl Default for Settings {
             faults: Vec::new(),
             websand_keys: Vec::new(),
             websale_accounts: Vec::new(),
+            shop_keys: Vec::new(),
             token_lifetime: SignedDuration::from_mins(30),
             login_block: SignedDuration::from_mins(15),
             progress: Progress::ByRequest,
@@ -127,6 +132,7 @@ struct Inner {
     faults: fault::Faults,
     websand: websand::Websand,
     websale: websale::Websale,
+    shops: shop_api::ShopApis,
 }
 
 impl Shared {
@@ -135,7 +141,8 @@ impl Shared {
         let websale = websale::Websale::new(&settings);
         faults.add(settings.faults);
         let websand = websand::Websand::new(settings.websand_keys);
-        let inner = Inner { log: received::Log::default(), faults, websand, websale };
+        let shops = shop_api::ShopApis::new(settings.shop_keys);
+        let inner = Inner { log: received::Log::default(), faults, websand, websale, shops };
         Self { inner: Mutex::new(inner), clock: settings.clock, changes: watch::Sender::new(0) }
     }
 
@@ -161,9 +168,10 @@ impl Inner {
         body: &Bytes,
         now: Timestamp,
     ) -> Result<(Answer, Value), Answer> {
-        match target.call.destination() {
-            Destination::Websand => self.websand.call(target, headers, body, now),
-            Destination::Websale => self.websale.call(&websale::Request { target, headers, body, now }),
+        match target.call.party() {
+            Party::Websand => self.websand.call(target, headers, body, now),
+            Party::Bigcommerce | Party::Shopware | Party::Shopify => self.shops.call(target, headers, body, now),
+            Party::Websale => self.websale.call(&websale::Request { target, headers, body, now }),
         }
     }
 }

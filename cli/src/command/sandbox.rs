@@ -13,18 +13,20 @@ use crate::{
 
 /// More than `--help`'s first line.
 const ABOUT: &str = "\
-Runs the sandbox of both destinations: strict about their documented rules, with faults to order.
+Runs the sandbox of both destinations and of the shops' own APIs: strict about their documented rules, with faults to
+order.
 
-A host uses it with SHOPRELAY_WEBSAND_URL=http://127.0.0.1:8788/websand/{account}, and with SHOPRELAY_WEBSALE_URL and
-SHOPRELAY_WEBSALE_LOGIN_URL=http://127.0.0.1:8788.
+A host uses it with SHOPRELAY_WEBSAND_URL=http://127.0.0.1:8788/websand/{account}, and with SHOPRELAY_WEBSALE_URL,
+SHOPRELAY_WEBSALE_LOGIN_URL and SHOPRELAY_BIGCOMMERCE_URL=http://127.0.0.1:8788; a Shopware shop's url is the same.
 
 GET /_sandbox/received lists everything received (?after=NUMBER: what came later; DELETE clears the list). GET
 /_sandbox/state shows transactions and subscribers with how often each was posted, entries and dispatches.
 
 Every WEBSALE user may log in with any password but \"wrong\"; five wrong ones in a row block the user. In a filter each
-address has one connected device, but for addresses that start with \"nobody\".";
+address has one connected device, but for addresses that start with \"nobody\". In shops each order, customer and
+subscriber exists, whatever its id, but for ids that end in 404.";
 
-/// Runs the sandbox of both destinations.
+/// Runs the sandbox of both destinations and of shops' APIs.
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = sandbox::fault::GRAMMAR)]
 pub(crate) struct Sandbox {
@@ -40,6 +42,10 @@ pub(crate) struct Sandbox {
     /// A WEBSALE account, `SHOP_ID/USERNAME:PASSWORD`; once given, no other is accepted.
     #[arg(long = "websale-account", value_name = "ACCOUNT")]
     websale_accounts: Vec<Account>,
+    /// A credential of a shop's API: a token, or `ID:SECRET` of a Shopware integration; without any, all are accepted
+    /// but those that end in "wrong".
+    #[arg(long = "shop-key", value_name = "KEY")]
+    shop_keys: Vec<String>,
     /// How long WEBSALE tokens are good.
     #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
     token_lifetime_seconds: u32,
@@ -61,6 +67,7 @@ impl Sandbox {
             faults: self.faults,
             websand_keys: self.websand_keys,
             websale_accounts: self.websale_accounts,
+            shop_keys: self.shop_keys,
             token_lifetime: seconds(self.token_lifetime_seconds),
             login_block: seconds(self.login_block_seconds),
             progress: self.dispatch_seconds.map_or(Progress::ByRequest, |whole| Progress::ByClock(seconds(whole))),
@@ -85,7 +92,7 @@ async fn follow(sandbox: &sandbox::Sandbox) {
     let (mut story, mut changes) = (Story::default(), sandbox.changes());
     while changes.changed().await.is_ok() {
         for line in story.news(sandbox) {
-            let _ = print(&format!("{:<7} {:<34} {}\n", line.destination, line.what, line.detail));
+            let _ = print(&format!("{:<11} {:<34} {}\n", line.destination, line.what, line.detail));
         }
     }
 }

@@ -6,13 +6,15 @@ use hyper::header::HeaderValue;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::call::Call;
+use super::call::{Call, Party};
 
 /// The grammar of `--fault`, shown by `--help`.
 pub(crate) const GRAMMAR: &str = "\
 Faults: --fault CALL:KEY=VALUE,… (several times; the first that fits a request is taken)
   CALL         websand.transaction  websand.subscriber  websale.login  websale.create  websale.edit
-               websale.send  websale.personalised  websale.status, or websand.*  websale.*  *
+               websale.send  websale.personalised  websale.status  bigcommerce.order  bigcommerce.products
+               bigcommerce.coupons  bigcommerce.customers  bigcommerce.subscriber  shopware.token
+               shopware.search  shopify.order  shopify.customer, or all of one: websand.* …, or *
   what happens (one of)
     status=503     this status; with retry-after=SECONDS and body=TEXT (body last: it may have commas)
     reset          the connection is reset without an answer
@@ -160,7 +162,7 @@ impl Live {
 }
 
 fn fits(pattern: &str, call: Call) -> bool {
-    pattern == "*" || pattern == call.name() || pattern.strip_suffix(".*") == Some(call.destination().name())
+    pattern == "*" || pattern == call.name() || pattern.strip_suffix(".*") == Some(call.party().name())
 }
 
 /// `SplitMix64`: a number from 0 (included) to 1 (excluded), the same sequence for the same seed.
@@ -178,9 +180,10 @@ impl TryFrom<Value> for Fault {
 
     fn try_from(value: Value) -> Result<Self, String> {
         let ordered: Order = serde_json::from_value(value).map_err(|error| error.to_string())?;
-        let destinations = ["*", "websand.*", "websale.*"];
-        if !destinations.contains(&ordered.call.as_str()) && Call::ALL.iter().all(|call| call.name() != ordered.call) {
-            let known: Vec<&str> = Call::ALL.iter().map(|call| call.name()).chain(destinations).collect();
+        let parties = Party::ALL.map(|party| format!("{}.*", party.name()));
+        let known = Call::ALL.iter().map(|call| call.name()).chain(parties.iter().map(String::as_str)).chain(["*"]);
+        let known: Vec<&str> = known.collect();
+        if !known.contains(&ordered.call.as_str()) {
             return Err(format!("there is no call {:?}; there are {}", ordered.call, known.join(", ")));
         }
         if ordered.probability.is_some_and(|probability| !(0.0..=1.0).contains(&probability)) {

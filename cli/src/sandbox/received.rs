@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::call::Call;
+use super::call::{Call, Party};
 
 /// The most requests kept.
 const REQUESTS: usize = 20_000;
@@ -43,15 +43,16 @@ pub(crate) struct Received {
     pub(crate) number: u64,
     /// When its head had arrived.
     pub(crate) at: Timestamp,
-    /// `websand` or `websale`; none for a path that neither has.
-    pub(crate) destination: Option<&'static str>,
+    /// `websand`, `websale`, or the platform whose API a shop's objects are read from; none for an unknown path.
+    pub(crate) destination: Option<Party>,
     /// The call's name.
     pub(crate) call: Option<&'static str>,
     /// The HTTP method.
     pub(crate) method: String,
     /// The path.
     pub(crate) path: String,
-    /// What it was about: `_id`, `email`, `id`, `name`, `account`, `subshop`, `shop_id`; none if not processed.
+    /// What it was about: `_id`, `email`, `id`, `name`, `account`, `subshop`, `shop_id`, `store`, `entity`; none if not
+    /// processed.
     pub(crate) subject: Value,
     /// The status answered; none while unanswered, and for resets and hangs.
     pub(crate) status: Option<u16>,
@@ -147,13 +148,19 @@ impl Kept {
             Err(_) if self.body.is_empty() => Value::Null,
             Err(_) => String::from_utf8_lossy(&self.body).into(),
         };
-        if self.call == Some(Call::Login) {
-            body = body.get("username").map_or(Value::Null, |name| serde_json::json!({ "username": name }));
+        // Of credentials only the name is shown.
+        let name = match self.call {
+            Some(Call::Login) => Some("username"),
+            Some(Call::ShopwareToken) => Some("client_id"),
+            _ => None,
+        };
+        if let Some(name) = name {
+            body = body.get(name).map_or(Value::Null, |value| serde_json::json!({ name: value }));
         }
         Received {
             number: self.number,
             at: self.at,
-            destination: self.call.map(|call| call.destination().name()),
+            destination: self.call.map(Call::party),
             call: self.call.map(Call::name),
             method: self.method.clone(),
             path: self.path.clone(),

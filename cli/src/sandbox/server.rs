@@ -15,9 +15,9 @@ use tokio::{
 use super::{
     Shared,
     answer::Answer,
-    call::{Target, route},
     control,
     fault::{Effect, Strike, When},
+    route::{Target, route},
 };
 
 /// The largest body taken.
@@ -75,7 +75,7 @@ async fn handle(shared: &Shared, request: Request<Incoming>) -> Result<Response<
         let query = head.uri.query().unwrap_or_default();
         return Ok(control::answer(&mut shared.lock(), &head.method, path, query, &body).into());
     }
-    let target = route(&head.method, path);
+    let target = route(&head.method, path, head.uri.query().unwrap_or_default());
     let (number, strike) = {
         let mut inner = shared.lock();
         let call = target.as_ref().ok().map(|target| target.call);
@@ -117,11 +117,11 @@ impl Exchange<'_> {
         }
         let Some(body) = read(body).await else { return Ok(too_large()) };
         self.shared.lock().log.body(self.number, &body);
-        if let Some(answer) = suffer(before).await? {
+        if let Some(answer) = suffer(before, target).await? {
             return Ok(answer);
         }
         let answer = self.process(target, headers, &body);
-        Ok(suffer(after).await?.unwrap_or(answer))
+        Ok(suffer(after, target).await?.unwrap_or(answer))
     }
 
     fn process(&self, target: &Target, headers: &HeaderMap, body: &Bytes) -> Answer {
@@ -148,13 +148,17 @@ impl Exchange<'_> {
 }
 
 /// Lets a fault strike; without effect of its own it was a delay.
-async fn suffer(strike: Option<Strike>) -> Result<Option<Answer>, Unanswered> {
+async fn suffer(strike: Option<Strike>, target: &Target) -> Result<Option<Answer>, Unanswered> {
     let Some(strike) = strike else { return Ok(None) };
     tokio::time::sleep(strike.delay).await;
     match strike.effect {
         None => Ok(None),
         Some(Effect::Status { status, body, retry_after }) => {
-            Ok(Some(Answer { retry_after, ..Answer::raw(status, body) }))
+            let answer = Answer::raw(status, body);
+            Ok(Some(match retry_after {
+                Some(after) => answer.not_before(target.call.party(), after),
+                None => answer,
+            }))
         }
         Some(Effect::Garbage) => Ok(Some(Answer::raw(200, &b"<html>\xff\xfe{\"id\":"[..]))),
         Some(Effect::Reset) => Err(Unanswered),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Received, Sandbox};
+use super::{Party, Received, Sandbox};
 
 /// How far the story has been told.
 #[derive(Default)]
@@ -43,11 +43,7 @@ impl Story {
 }
 
 fn line(received: &Received, state: &Value) -> Line {
-    let destination = match received.destination {
-        Some("websand") => "Websand",
-        Some(_) => "WEBSALE",
-        None => "sandbox",
-    };
+    let destination = received.destination.map_or("sandbox", Party::title);
     let (what, detail) = match received.call {
         Some(call) if received.processed => told(call, received, state),
         _ => (format!("{} {}", received.method, received.path), "no effect".to_owned()),
@@ -94,7 +90,10 @@ fn told(call: &str, received: &Received, state: &Value) -> (String, String) {
             format!("personalised push #{id}"),
             format!("\"{}\" to {}", plain(&body["message"]["title"]), body["filter"]),
         ),
-        _ => (format!("status of #{id}"), progress(id, state)),
+        "websale.status" => (format!("status of #{id}"), progress(id, state)),
+        "shopware.token" => ("token".to_owned(), format!("for {}", plain(id))),
+        "shopware.search" => (format!("read {}", plain(&received.subject["entity"])), plain(id)),
+        call => (format!("read {}", call.rsplit('.').next().unwrap_or(call)), plain(id)),
     }
 }
 

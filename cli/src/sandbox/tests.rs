@@ -15,6 +15,7 @@ mod entries;
 mod faults;
 mod login;
 mod personalised;
+mod shops;
 mod websand;
 
 /// A clock that stands still until it is moved.

@@ -7,12 +7,7 @@ use hyper::HeaderMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{
-    Settings,
-    answer::Answer,
-    call::{Call, Target},
-    fields::json_body,
-};
+use super::{Settings, answer::Answer, call::Call, fields::json_body, route::Target};
 
 mod audience;
 mod dispatch;

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use super::{
     answer::Answer,
-    call::{Call, Target},
+    call::Call,
     fields::{Fields, is_address, json_body},
+    route::Target,
 };
 
 /// How many transactions and subscribers are remembered, each; the oldest are forgotten.

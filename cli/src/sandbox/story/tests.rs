@@ -9,7 +9,7 @@ fn received(call: &'static str, subject: Value, body: Value) -> Received {
     Received {
         number: 1,
         at: Timestamp::UNIX_EPOCH,
-        destination: call.split('.').next(),
+        destination: Party::ALL.into_iter().find(|party| call.starts_with(party.name())),
         call: Some(call),
         method: "POST".into(),
         path: "/path".into(),
