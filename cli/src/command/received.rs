@@ -23,7 +23,7 @@ pub(crate) struct Received {
     shop: Option<ShopName>,
 
     /// Only those with this status.
-    #[arg(long, value_parser = ["queued", "ignored", "rejected", "refused", "unavailable"])]
+    #[arg(long, value_parser = ["queued", "ignored", "rejected", "refused", "unavailable", "registered", "confirmed"])]
     status: Option<String>,
 
     #[command(flatten)]

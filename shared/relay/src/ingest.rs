@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::{
     clock::Clock,
     queue::Queue,
-    secret::{SecretError, Secrets},
+    secret::{SecretError, Secrets, WebhookSecret},
     shop::ShopName,
     source::{Authentic, Proof, Webhook, authenticate, woocommerce},
 };
@@ -24,6 +24,7 @@ mod path;
 mod plan;
 mod quiet;
 mod receipt;
+mod registration;
 mod reject;
 mod settle;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use path::Endpoint;
 pub use receipt::{Answer, Receipt};
 
 use answer::{Refusal, Reply};
+use path::Place;
 use receipt::Note;
 use settle::Settling;
 
@@ -68,9 +70,14 @@ impl Ingest {
 
     /// Goes through the checks in their order; `Err` is an early answer.
     async fn check(&self, served: Option<Endpoint>, request: &Request<Bytes>, note: &mut Note) -> Result<Reply, Reply> {
-        let (shop, endpoint) = path::parse(request.uri().path());
+        let (shop, place) = path::parse(request.uri().path());
         note.shop = shop.clone().map(String::from);
-        let endpoint = endpoint.filter(|endpoint| served.is_none_or(|served| served == *endpoint));
+        let place = place.filter(|place| place.is_served_by(served));
+        let endpoint = match place {
+            Some(Place::Registration) => return self.registration(request, shop, note).await,
+            Some(Place::Webhooks(endpoint)) => Some(endpoint),
+            None => None,
+        };
         if *request.method() != Method::POST && *request.method() != Method::PUT {
             return Err(Reply::Refused(Refusal::Method));
         }
@@ -96,16 +103,24 @@ impl Ingest {
 
     /// Authenticates under the cached secret, else under the one that is in the store now.
     async fn authenticate(&self, shop: &ShopName, webhook: &Webhook<'_>, now: Timestamp) -> Result<Authentic, Reply> {
+        self.under_secret(shop, |secret| authenticate(webhook, secret, now)).await
+    }
+
+    /// What a check of a credential finds under the shop's cached secret, else under the one that is in the store now.
+    async fn under_secret<T>(
+        &self,
+        shop: &ShopName,
+        check: impl Fn(Option<&Arc<WebhookSecret>>) -> Option<T> + Send,
+    ) -> Result<T, Reply> {
         let cached = found(self.secrets.webhook(shop).await)?;
-        if let Some(authentic) = authenticate(webhook, cached.as_ref(), now) {
-            return Ok(authentic);
+        if let Some(found) = check(cached.as_ref()) {
+            return Ok(found);
         }
         let changed = match cached {
             Some(_) => found(self.secrets.webhook_again(shop).await)?.flatten(),
             None => None,
         };
-        let authentic = changed.and_then(|changed| authenticate(webhook, Some(&changed), now));
-        authentic.ok_or(Reply::Refused(Refusal::NotAuthentic))
+        changed.and_then(|changed| check(Some(&changed))).ok_or(Reply::Refused(Refusal::NotAuthentic))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use ::http::{HeaderValue, Response, StatusCode, header};
 use bytes::Bytes;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::plan::Plan;
@@ -19,12 +20,27 @@ pub(super) enum Reply {
     Queued { id: String, plan: Option<Box<Plan>> },
     /// Authentic, and nothing to do.
     Ignored(&'static str),
+    /// A Shopware shop may register: what it is told.
+    Registered(Box<Registered>),
+    /// A Shopware shop has registered.
+    Confirmed,
     /// Authentic, but not usable: parked.
     Rejected { id: String, reason: &'static str },
     /// Not taken; the sender is to blame and can mend it.
     Refused(Refusal),
     /// Not taken; we are to blame.
     Unavailable(&'static str),
+}
+
+/// What a shop is told that registers.
+#[derive(Debug)]
+pub(super) struct Registered {
+    /// That we know the app's secret too.
+    pub(super) proof: String,
+    /// What it is to sign with.
+    pub(super) secret: SecretString,
+    /// Where it is to say that it has registered.
+    pub(super) confirmation_url: String,
 }
 
 /// Why a webhook is not taken.
@@ -49,6 +65,8 @@ impl Reply {
         match self {
             Self::Queued { .. } => "queued",
             Self::Ignored(_) => "ignored",
+            Self::Registered(_) => "registered",
+            Self::Confirmed => "confirmed",
             Self::Rejected { .. } => "rejected",
             Self::Refused(_) => "refused",
             Self::Unavailable(_) => "unavailable",
@@ -57,7 +75,7 @@ impl Reply {
 
     pub(super) const fn reason(&self) -> Option<&'static str> {
         match self {
-            Self::Queued { .. } => None,
+            Self::Queued { .. } | Self::Registered(_) | Self::Confirmed => None,
             Self::Ignored(reason) | Self::Rejected { reason, .. } | Self::Unavailable(reason) => Some(reason),
             Self::Refused(refusal) => Some(refusal.reason()),
         }
@@ -72,6 +90,8 @@ impl Reply {
                 plain(accepted, &json!({"id": id, "status": "queued", "plan": plan.to_json()}))
             }
             Self::Ignored(reason) => plain(StatusCode::OK, &json!({"status": "ignored", "reason": reason})),
+            Self::Registered(registered) => registered.into_response(),
+            Self::Confirmed => plain(StatusCode::OK, &json!({"status": "confirmed"})),
             Self::Rejected { id, reason } => {
                 plain(accepted, &json!({"id": id, "status": "rejected", "reason": reason}))
             }
@@ -82,6 +102,17 @@ impl Reply {
                 with(response, header::RETRY_AFTER, RETRY_AFTER)
             }
         }
+    }
+}
+
+impl Registered {
+    fn into_response(self) -> Response<Bytes> {
+        let Self { proof, secret, confirmation_url } = self;
+        let secret = secret.expose_secret();
+        let body = json!({"proof": proof, "secret": secret, "confirmation_url": confirmation_url});
+        let response = plain(StatusCode::OK, &body);
+        // Nobody on the way is to keep the secret.
+        with(response, header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
     }
 }
 

@@ -1,4 +1,5 @@
-//! The paths of webhooks: `[/stage]/webhooks/{shop}/{endpoint}`.
+//! The paths of webhooks, `[/stage]/webhooks/{shop}/{endpoint}`, and of Shopware's registration,
+//! `[/stage]/webhooks/{shop}/shopware`.
 
 use crate::{shop::ShopName, source::Family};
 
@@ -44,14 +45,35 @@ impl Endpoint {
     }
 }
 
-/// Shop and endpoint of a path, each as far as there is one. Before them there may be a stage.
-pub(super) fn parse(path: &str) -> (Option<ShopName>, Option<Endpoint>) {
+/// What is at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Webhooks come in here.
+    Webhooks(Endpoint),
+    /// A Shopware shop registers here.
+    Registration,
+}
+
+impl Place {
+    /// Whether the function that serves this endpoint serves it; the embedded host serves all (`None`).
+    pub(super) fn is_served_by(self, served: Option<Endpoint>) -> bool {
+        let function = match self {
+            Self::Webhooks(endpoint) => endpoint,
+            Self::Registration => Endpoint::CustomerUpdated,
+        };
+        served.is_none_or(|served| served == function)
+    }
+}
+
+/// Shop and place of a path, each as far as there is one. Before them there may be a stage.
+pub(super) fn parse(path: &str) -> (Option<ShopName>, Option<Place>) {
     let path = path.strip_suffix('/').unwrap_or(path);
     let mut segments = path.rsplit('/');
-    let (Some(endpoint), Some(shop), Some("webhooks")) = (segments.next(), segments.next(), segments.next()) else {
+    let (Some(last), Some(shop), Some("webhooks")) = (segments.next(), segments.next(), segments.next()) else {
         return (None, None);
     };
-    (shop.parse().ok(), Endpoint::ALL.into_iter().find(|candidate| candidate.name() == endpoint))
+    let endpoint = Endpoint::ALL.into_iter().find(|candidate| candidate.name() == last).map(Place::Webhooks);
+    (shop.parse().ok(), endpoint.or((last == "shopware").then_some(Place::Registration)))
 }
 
 #[cfg(test)]
@@ -63,12 +85,22 @@ mod tests {
         let acme = Some("acme".parse().unwrap());
         for good in ["/webhooks/acme/order-placed", "/prod/webhooks/acme/order-placed", "/webhooks/acme/order-placed/"]
         {
-            assert_eq!(parse(good), (acme.clone(), Some(Endpoint::OrderPlaced)), "{good}");
+            assert_eq!(parse(good), (acme.clone(), Some(Place::Webhooks(Endpoint::OrderPlaced))), "{good}");
         }
+        assert_eq!(parse("/live/webhooks/acme/shopware"), (acme.clone(), Some(Place::Registration)));
         assert_eq!(parse("/webhooks/acme/orders"), (acme, None));
-        assert_eq!(parse("/webhooks/Acme/order-placed"), (None, Some(Endpoint::OrderPlaced)));
+        assert_eq!(parse("/webhooks/Acme/order-placed"), (None, Some(Place::Webhooks(Endpoint::OrderPlaced))));
         for bad in ["", "/", "/webhooks", "/webhooks/acme", "/acme/order-placed", "/webhooks/acme/order-placed/x"] {
             assert_eq!(parse(bad), (None, None), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_function_for_customers_takes_registrations() {
+        for endpoint in Endpoint::ALL {
+            assert!(Place::Webhooks(endpoint).is_served_by(Some(endpoint)));
+            assert_eq!(Place::Registration.is_served_by(Some(endpoint)), endpoint == Endpoint::CustomerUpdated);
+        }
+        assert!(Place::Registration.is_served_by(None));
     }
 }

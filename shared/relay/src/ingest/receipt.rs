@@ -41,7 +41,7 @@ pub struct Receipt {
     pub event_id: Option<String>,
     /// Order id, promotion id or customer key.
     pub subject: Option<String>,
-    /// `queued`, `ignored`, `rejected`, `refused` or `unavailable`.
+    /// `queued`, `ignored`, `rejected`, `refused` or `unavailable`; of Shopware shops also `registered`, `confirmed`.
     pub status: String,
     /// Why, unless queued.
     pub reason: Option<String>,
@@ -79,6 +79,12 @@ impl Note {
     pub(super) fn authenticated(&mut self, authentic: &Authentic) {
         self.platform = Some(authentic.secret().platform);
         self.proof = Some(authentic.proof);
+    }
+
+    /// A Shopware shop registers.
+    pub(super) fn registering(&mut self) {
+        self.platform = Some(Platform::Shopware);
+        self.topic = Some("registration".into());
     }
 
     /// Answers, and writes the one line in the log. Topic and subject are the source's words: an address in them is

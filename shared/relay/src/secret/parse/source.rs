@@ -2,6 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::SecretString;
+use url::Url;
 
 use super::{header_text, one_of, some, text};
 use crate::{
@@ -73,8 +74,29 @@ fn shopware_app(place: &Reader<'_>, platform: Platform) -> Option<ShopwareApp> {
     }
     let name = place.required("app_name", text);
     let secret = place.required("app_secret", text).map(SecretString::from);
-    let shop_url = place.required("shop_url", text);
+    let shop_url = place.required("shop_url", shop_url);
+    check_handed_out(place);
     Some(ShopwareApp { name: name?, secret: secret?, shop_url: shop_url? })
+}
+
+/// A shop that registers is given the first signing secret, for which Shopware sets limits
+/// (<https://developer.shopware.com/docs/guides/plugins/apps/lifecycle/app-registration-setup.html>).
+fn check_handed_out(place: &Reader<'_>) {
+    let first = place.value().get("signing_secrets").and_then(|secrets| secrets.get(0));
+    let length = first.and_then(|secret| secret.as_str()).map(|secret| secret.chars().count());
+    if length.is_some_and(|length| !(64..=255).contains(&length)) {
+        let detail = "must begin with a secret of 64 to 255 characters: a shop that registers is given it";
+        let _: Option<()> = place.fault_at("signing_secrets", FaultCode::OutOfRange, detail);
+    }
+}
+
+fn shop_url(place: &Reader<'_>) -> Option<String> {
+    let text = text(place)?;
+    let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if url.is_none_or(|url| url.query().is_some() || url.fragment().is_some()) {
+        return place.fault(FaultCode::Invalid, "must be the shop's address, such as https://shop.example.com");
+    }
+    Some(text)
 }
 
 fn signing_secret(place: &Reader<'_>, platform: Platform) -> Option<SecretString> {

@@ -1,0 +1,1 @@
+//! What Shopware's payloads come to.
