@@ -27,6 +27,7 @@ mod shopify;
 mod shopware;
 
 pub(crate) use limits::Limits;
+pub(crate) use shopware::Tokens;
 
 /// How much is said about what cannot be mapped, in bytes.
 const DETAIL: usize = 300;
@@ -44,6 +45,8 @@ pub(crate) struct ShopApi<'a> {
     pub(crate) shop: &'a ShopName,
     /// How much the shops' APIs still take.
     pub(crate) limits: &'a Limits,
+    /// Tokens of Shopware's API.
+    pub(crate) tokens: &'a Tokens,
     /// The shop's credentials.
     pub(crate) secret: &'a PlatformSecret,
     /// The attempt's circumstances, drawn anew for each call.
@@ -94,6 +97,19 @@ impl ShopApi<'_> {
             url,
             credential: Some(credential),
             json: None,
+            timeout: self.config.http_timeout,
+            fresh_connection: false,
+            max_answer: MAX_OBJECT,
+        }
+    }
+
+    /// A call that sends JSON, such as a log-in or a search.
+    pub(crate) fn post(&self, url: Url, credential: Option<(&'static str, SecretString)>, body: &Value) -> Request {
+        Request {
+            method: Method::Post,
+            url,
+            credential,
+            json: Some(body.to_string().into()),
             timeout: self.config.http_timeout,
             fresh_connection: false,
             max_answer: MAX_OBJECT,

@@ -29,7 +29,7 @@ use crate::{
     revision::Revision,
     secret::{OrderUpdates, WebsandSecret},
     shop::Destination,
-    shop_api::Limits,
+    shop_api::{Limits, Tokens},
 };
 
 mod reference;
@@ -44,6 +44,7 @@ pub struct WebsandForwarder {
     config: Destinations,
     /// What the shops' own APIs still take.
     limits: Arc<Limits>,
+    tokens: Arc<Tokens>,
 }
 
 /// One call.
@@ -75,7 +76,7 @@ type Step<T> = Result<T, Settlement>;
 impl WebsandForwarder {
     /// A forwarder over these ports.
     pub fn new(ports: Ports, config: Destinations) -> Self {
-        Self { ports: ports.discreet(), config, limits: Arc::default() }
+        Self { ports: ports.discreet(), config, limits: Arc::default(), tokens: Arc::default() }
     }
 
     async fn settle(&self, received: &Received) -> Step<Settlement> {

@@ -30,10 +30,10 @@ mod newsletter;
 mod order;
 pub(crate) mod registration;
 mod state;
-#[cfg(test)]
-mod tests;
 mod topic;
 mod written;
+
+pub(crate) use flow::NUMBER;
 
 pub(super) struct Shopware;
 

@@ -103,6 +103,7 @@ impl WebsandForwarder {
                 config: &self.config,
                 shop: attempt.shop,
                 limits: &self.limits,
+                tokens: &self.tokens,
                 secret: &secret,
                 circumstances: &|| attempt.circumstances(claimed, refreshed),
                 has_time: &|| attempt.has_time_for(self.config.http_timeout),

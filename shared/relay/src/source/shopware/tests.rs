@@ -1,1 +1,0 @@
-//! What Shopware's payloads come to.
