@@ -50,6 +50,9 @@ const SAMPLES: &[(&str, &str, &str)] = samples! {
         "promotion.scheduled.news", "promotion.scheduled.teaser", "promotion.scheduled.personalised_push",
         "promotion.cancelled";
     "sources/shopify": "orders-create", "customers-create";
+    "sources/shopware": "checkout-order-placed", "state_enter-order-state-cancelled", "checkout-customer-register",
+        "newsletter-register", "newsletter-confirm", "newsletter-unsubscribe", "order-written", "customer-written",
+        "app-deleted";
 };
 
 fn text(topic: &Topic, channel: Channel) -> Option<&'static str> {
