@@ -157,6 +157,10 @@ impl Queue for SqsQueue {
         })
     }
 
+    fn hides_what_it_sweeps(&self) -> bool {
+        true
+    }
+
     fn sweep<'a>(&'a self, sweep: Sweep<'a>) -> Async<'a, Result<Swept, QueueError>> {
         Box::pin(async move {
             match sweep.place {

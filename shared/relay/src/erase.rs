@@ -21,10 +21,20 @@ use crate::{
     shop::ShopName,
 };
 
+mod content;
+mod judge;
+mod lock;
+mod mention;
 mod receipt;
+mod rows;
+mod target;
+#[cfg(test)]
+mod tests;
 pub mod tombstone;
 mod walk;
 
+pub(crate) use judge::without;
+pub(crate) use receipt::part as receipt_part;
 pub use receipt::{ByHand, Found, Receipt, Unreached, receipt_of};
 
 /// Where to forget: a worker's ports, or an operator's.
@@ -84,6 +94,12 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Of a walk with a name of its own, such as the event's that asks for it: after a crash it takes up what it had in
+    /// hand without waiting.
+    pub fn named(walk: &str) -> Self {
+        Self { walk: walk.to_owned(), ..Self::default() }
+    }
+
     /// What was found so far, for whoever shows the progress.
     pub const fn found(&self) -> &Found {
         &self.found

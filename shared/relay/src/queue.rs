@@ -23,6 +23,11 @@ pub trait Queue: Send + Sync {
     /// meanwhile may or may not be seen. What was looked at may be hidden from others until the sweep ends, or, if it
     /// ends early, for [`SWEEP_HIDES`]; so the next sweep goes on with the rest, and sweeps of one place must not overlap.
     fn sweep<'a>(&'a self, sweep: Sweep<'a>) -> Async<'a, Result<Swept, QueueError>>;
+
+    /// Whether sweeping hides messages from other sweeps, which then must not overlap.
+    fn hides_what_it_sweeps(&self) -> bool {
+        false
+    }
 }
 
 /// The longest time that a sweep keeps a message hidden from others.

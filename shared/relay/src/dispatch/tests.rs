@@ -31,6 +31,7 @@ fn waiting(stage: &Stage, subject: &str) -> Row {
         send_before: None,
         content: None,
         parts: 0,
+        former: None,
         draft: false,
     };
     let due = Some(Due { purpose: Purpose::Send, at: now });

@@ -1,18 +1,163 @@
-//! Privacy requests: what is held about a person is listed, or deleted.
+//! Privacy requests: what is held about a person is listed, or deleted. The request's own row remembers how it goes, and
+//! the receipt lies beside it.
 
-use super::attempt::Attempt;
+use std::borrow::Cow;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::attempt::{Attempt, failure, until_instant};
 use crate::{
-    message::{Person, Whose},
+    erase::{
+        self, EraseError, Outcome, Progress, Reach, Receipt, Request, Surroundings, receipt_part, tombstone::dated,
+    },
+    event::{Audience, Email, Promotion},
+    ledger::{
+        Attention, LedgerError, PartId, Purpose, Row, State,
+        transition::{RETENTION, Relevance, released, settled},
+    },
+    message::{Person, RowKey, Whose},
     queue::Settlement,
-    retry::PUT_BACK,
+    retry::{Decision, RETRY_FOR},
+    secret::InstallationKey,
 };
 
+#[cfg(test)]
+mod tests;
+
+/// Kept free before the deadline, to note how far the walk came.
+const MARGIN: SignedDuration = SignedDuration::from_secs(10);
+/// How long to wait after a failure.
+const AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(5);
+/// An unfinished request's progress is of use as long as its message.
+const PROGRESS_KEPT: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// The most people who were forgotten that an audience is checked against.
+const MOST_ERASED: usize = 1_000_000;
+
 /// Forgets a person, or a whole shop.
-pub(super) async fn erase(_attempt: &Attempt<'_>, _whose: &Whose) -> Result<Settlement, Settlement> {
-    Err(Settlement::Back { after: PUT_BACK })
+pub(super) async fn erase(attempt: &Attempt<'_>, whose: &Whose) -> Result<Settlement, Settlement> {
+    let request = Request { shop: attempt.shop.clone(), whose: whose.clone(), reach: Reach::Named };
+    work(attempt, &request, Attention::ErasureByHand).await
 }
 
 /// Notes what is held about a person.
-pub(super) async fn data_request(_attempt: &Attempt<'_>, _person: &Person) -> Result<Settlement, Settlement> {
-    Err(Settlement::Back { after: PUT_BACK })
+pub(super) async fn data_request(attempt: &Attempt<'_>, person: &Person) -> Result<Settlement, Settlement> {
+    let whose = Whose::Person(person.clone());
+    let request = Request { shop: attempt.shop.clone(), whose, reach: Reach::Named };
+    work(attempt, &request, Attention::DataRequest).await
+}
+
+/// A request that is answered already needs only its end.
+async fn work(attempt: &Attempt<'_>, request: &Request, answer: Attention) -> Result<Settlement, Settlement> {
+    let open = |row: &Row| if row.state == State::Delivered { Relevance::Superseded } else { Relevance::Open };
+    let row = attempt.claim(crate::ledger::Guess::Absent, open).await?;
+    let key = match attempt.ports.secrets.installation().await {
+        Ok(key) => key,
+        Err(error) => return Err(attempt.secret_failed_after_claim(&row, &error).await),
+    };
+    let ledger = &*attempt.ports.ledger;
+    let answered = ledger.get_part(&receipt_part(&attempt.key)).await.map_err(|error| attempt.ledger_failed(&error))?;
+    if answered.is_none() {
+        match walk(attempt, request, answer, &key).await {
+            Ok(Outcome::Done(receipt)) => {
+                note_receipt(attempt, &receipt).await.map_err(|error| attempt.ledger_failed(&error))?;
+            }
+            Ok(Outcome::Later { progress, at }) => return Err(later(attempt, &row, &progress, at).await),
+            Err(error) => return Err(attempt.fail(&row, &after(attempt, &error)).await),
+        }
+    }
+    let now = attempt.now();
+    let next = |row| Row { attention: Some(answer), ..settled(row, attempt.event_id, State::Delivered, now) };
+    let outcome = if answer == Attention::DataRequest { "listed" } else { "erased" };
+    Ok(attempt.finish(&row, outcome, next).await)
+}
+
+async fn walk(
+    attempt: &Attempt<'_>,
+    request: &Request,
+    answer: Attention,
+    key: &InstallationKey,
+) -> Result<Outcome, EraseError> {
+    let ports = attempt.ports;
+    let (ledger, queue) = (&*ports.ledger, &*ports.queue);
+    let surroundings = Surroundings { ledger, queue, clock: &*ports.clock, random: &*ports.random, key };
+    let stored = ledger.get_part(&progress_part(&attempt.key)).await?;
+    let stored = stored.and_then(|text| serde_json::from_slice(&text).ok());
+    let progress = stored.unwrap_or_else(|| Progress::named(attempt.event_id));
+    let until = attempt.received.deadline.saturating_sub(MARGIN).unwrap_or(Timestamp::MIN);
+    if answer == Attention::DataRequest {
+        erase::list(surroundings, request, progress, until).await
+    } else {
+        erase::forget(surroundings, request, progress, until).await
+    }
+}
+
+/// The receipt is stored before the progress goes and the row ends: after a crash it is not made anew of nothing.
+async fn note_receipt(attempt: &Attempt<'_>, receipt: &Receipt) -> Result<(), LedgerError> {
+    put(attempt, &receipt_part(&attempt.key), receipt, RETENTION).await?;
+    attempt.ports.ledger.delete_part(&progress_part(&attempt.key)).await
+}
+
+/// There is more to do. This is no attempt.
+async fn later(attempt: &Attempt<'_>, row: &Row, progress: &Progress, at: Timestamp) -> Settlement {
+    if let Err(error) = put(attempt, &progress_part(&attempt.key), progress, PROGRESS_KEPT).await {
+        return attempt.ledger_failed(&error);
+    }
+    match attempt.store(row, |row| released(row, attempt.event_id)).await {
+        Ok(_) => Settlement::Back { after: until_instant(attempt.now(), at) },
+        Err(error) => attempt.ledger_failed(&error),
+    }
+}
+
+async fn put(
+    attempt: &Attempt<'_>,
+    part: &PartId,
+    value: &(impl Serialize + Sync),
+    kept: SignedDuration,
+) -> Result<(), LedgerError> {
+    let text = serde_json::to_vec(value).map_err(|error| LedgerError(error.to_string()))?;
+    let expires_at = attempt.now().saturating_add(kept).unwrap_or(Timestamp::MAX);
+    attempt.ports.ledger.put_part(part, &text, expires_at).await
+}
+
+fn progress_part(row: &RowKey) -> PartId {
+    PartId { row: row.clone(), content: "progress".to_owned(), number: 0 }
+}
+
+fn after(attempt: &Attempt<'_>, error: &EraseError) -> Decision {
+    let failure = failure("erasure_failed", &error.to_string());
+    let now = attempt.now();
+    if now.duration_since(attempt.received.sent_at) > RETRY_FOR {
+        return Decision::Park { failure };
+    }
+    Decision::Retry { at: now.saturating_add(AGAIN_AFTER).unwrap_or(Timestamp::MAX), failure }
+}
+
+/// The promotion without the addresses of people who were forgotten after it was dated; nothing if nobody is left.
+pub(super) async fn audience<'p>(
+    attempt: &Attempt<'_>,
+    promotion: &'p Promotion,
+) -> Result<Option<Cow<'p, Promotion>>, Settlement> {
+    let names_people = match &promotion.audience {
+        Some(Audience::Filtered(audience)) => audience.emails.is_some(),
+        _ => false,
+    };
+    if !names_people {
+        return Ok(Some(Cow::Borrowed(promotion)));
+    }
+    let ledger = &*attempt.ports.ledger;
+    let erased = ledger.due(Purpose::Erased, Timestamp::MAX, MOST_ERASED).await;
+    let mut erased = erased.map_err(|error| attempt.ledger_failed(&error))?;
+    let dated = dated(&attempt.revision);
+    erased.retain(|row| row.key.shop.as_ref() == Some(attempt.shop) && row.erased_at.is_some_and(|at| dated <= at));
+    if erased.is_empty() {
+        return Ok(Some(Cow::Borrowed(promotion)));
+    }
+    let key = match attempt.ports.secrets.installation().await {
+        Ok(key) => key,
+        Err(error) => return Err(attempt.secret_failed(&error).await),
+    };
+    let keys: std::collections::HashSet<String> = erased.into_iter().map(|row| row.key.subject).collect();
+    let is_erased = |email: &Email| keys.contains(&key.customer_key(email));
+    Ok(erase::without(promotion, is_erased).map(Cow::Owned))
 }

@@ -32,6 +32,8 @@ mod tests;
 mod wanted;
 mod work;
 
+pub(crate) use wanted::content_name;
+
 /// Settles messages for WEBSALE.
 #[derive(Clone)]
 pub struct WebsaleForwarder {
@@ -114,7 +116,7 @@ impl WebsaleForwarder {
         if work.row.remote_id.is_some() {
             work.deactivate().await?;
         }
-        content::delete(&self.ports, &work.row).await.map_err(|error| work.attempt.ledger_failed(&error))?;
+        content::delete(&*self.ports.ledger, &work.row).await.map_err(|error| work.attempt.ledger_failed(&error))?;
         Ok(work.cancelled().await)
     }
 

@@ -117,7 +117,7 @@ impl Run<'_> {
     async fn note(&self, leased: &Row, token: &str, mut noted: Row) -> Result<(), LedgerError> {
         let ports = &self.poller.ports;
         if noted.due.is_none() {
-            content::delete(ports, &noted).await?;
+            content::delete(&*ports.ledger, &noted).await?;
             noted = content::deleted(noted);
         }
         noted.lease = None;

@@ -51,6 +51,7 @@ impl Watch {
             send_before: None,
             content: Some("body".into()),
             parts: 1,
+            former: None,
             draft: false,
         };
         let row = Row {

@@ -6,8 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{standing::stored_content, wanted::content_name};
 use crate::{
     destination::websale::body::content_hash,
-    ledger::{LedgerError, PART_BYTES, PartId, Row},
-    ports::Ports,
+    ledger::{Ledger, LedgerError, PART_BYTES, PartId, Row},
     retry::MEND_FOR,
 };
 
@@ -15,10 +14,10 @@ use crate::{
 const KEPT_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Stores a body under the name the row gives it.
-pub(super) async fn store(ports: &Ports, row: &Row, body: &Bytes) -> Result<(), LedgerError> {
-    let expires_at = expires_at(row, ports.clock.now());
+pub(crate) async fn store(ledger: &dyn Ledger, row: &Row, body: &Bytes, now: Timestamp) -> Result<(), LedgerError> {
+    let expires_at = expires_at(row, now);
     for (part, chunk) in parts(row).into_iter().zip(body.chunks(PART_BYTES)) {
-        ports.ledger.put_part(&part, chunk, expires_at).await?;
+        ledger.put_part(&part, chunk, expires_at).await?;
     }
     Ok(())
 }
@@ -34,23 +33,40 @@ fn expires_at(row: &Row, now: Timestamp) -> Timestamp {
 }
 
 /// The body that the row names, or nothing if it is not there whole.
-pub(super) async fn load(ports: &Ports, row: &Row) -> Result<Option<Bytes>, LedgerError> {
+pub(super) async fn load(ledger: &dyn Ledger, row: &Row) -> Result<Option<Bytes>, LedgerError> {
+    let body = stored(ledger, row).await?;
+    Ok(is_whole(row, &body).then_some(body))
+}
+
+/// What is stored of the body that the row names.
+pub(crate) async fn stored(ledger: &dyn Ledger, row: &Row) -> Result<Bytes, LedgerError> {
     let mut body = Vec::new();
     for part in parts(row) {
-        match ports.ledger.get_part(&part).await? {
-            Some(chunk) => body.extend_from_slice(&chunk),
-            None => return Ok(None),
-        }
+        body.extend(ledger.get_part(&part).await?.unwrap_or_default());
     }
+    Ok(body.into())
+}
+
+/// Whether this is the body that the row names.
+pub(crate) fn is_whole(row: &Row, body: &[u8]) -> bool {
     let name = row.promotion.as_ref().and_then(stored_content).map(|(name, _)| name);
-    let is_whole = name == Some(&content_name(&content_hash(&[&body])));
-    Ok(is_whole.then(|| body.into()))
+    name == Some(&content_name(&content_hash(&[body])))
 }
 
 /// Deletes what is stored with the row, if anything is.
-pub(crate) async fn delete(ports: &Ports, row: &Row) -> Result<(), LedgerError> {
+pub(crate) async fn delete(ledger: &dyn Ledger, row: &Row) -> Result<(), LedgerError> {
     for part in parts(row) {
-        ports.ledger.delete_part(&part).await?;
+        ledger.delete_part(&part).await?;
+    }
+    Ok(())
+}
+
+/// Deletes what was replaced and is still noted in the row.
+pub(crate) async fn delete_former(ledger: &dyn Ledger, row: &Row) -> Result<(), LedgerError> {
+    let former = row.promotion.as_ref().and_then(|promotion| promotion.former.as_ref());
+    let Some((name, count)) = former else { return Ok(()) };
+    for number in 0..*count {
+        ledger.delete_part(&PartId { row: row.key.clone(), content: name.clone(), number }).await?;
     }
     Ok(())
 }

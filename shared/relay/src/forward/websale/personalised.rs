@@ -20,7 +20,7 @@ impl Work<'_> {
         let (name, count) = wanted.stored_as();
         let stored = self.row.promotion.as_ref().and_then(|promotion| promotion.content.clone());
         if stored != name {
-            content::delete(ports, &self.row).await.map_err(|error| self.attempt.ledger_failed(&error))?;
+            content::delete(&*ports.ledger, &self.row).await.map_err(|error| self.attempt.ledger_failed(&error))?;
             self.remember(|mut row| {
                 if let Some(promotion) = &mut row.promotion {
                     promotion.content.clone_from(&name);
@@ -30,12 +30,13 @@ impl Work<'_> {
             })
             .await?;
         }
-        content::store(ports, &self.row, body).await.map_err(|error| self.attempt.ledger_failed(&error))
+        let stored = content::store(&*ports.ledger, &self.row, body, self.attempt.now()).await;
+        stored.map_err(|error| self.attempt.ledger_failed(&error))
     }
 
     /// Sends a personalised push that is due: token first, then the intent, then the call.
     pub(super) async fn send_personalised(&mut self) -> Step<Settlement> {
-        let loaded = content::load(&self.forwarder.ports, &self.row).await;
+        let loaded = content::load(&*self.forwarder.ports.ledger, &self.row).await;
         let Some(body) = loaded.map_err(|error| self.attempt.ledger_failed(&error))? else {
             return Err(self.park("content_missing", "the stored content is gone; schedule the promotion again").await);
         };
@@ -108,7 +109,7 @@ impl Work<'_> {
         self.attempt.store_end(&self.row, next).await.map_err(|error| self.attempt.ledger_failed(&error))?;
         if id.is_none() {
             // Nobody asks about this dispatch, so nobody deletes its content later.
-            if let Err(error) = content::delete(&self.forwarder.ports, &self.row).await {
+            if let Err(error) = content::delete(&*self.forwarder.ports.ledger, &self.row).await {
                 tracing::warn!(row = %self.attempt.key, %error, "the content of a sent push is still stored");
             }
         }

@@ -83,6 +83,7 @@ impl Wanted {
             Some((name, parts)) => (Some(name.to_owned()), parts),
             None => self.content.as_ref().map_or((None, 0), Content::stored_as),
         };
+        let former = row.promotion.take().and_then(|promotion| promotion.former);
         row.promotion = Some(PendingPromotion {
             revision: self.revision,
             channel: self.channel,
@@ -90,6 +91,7 @@ impl Wanted {
             send_before: self.send_before,
             content,
             parts,
+            former,
             draft: self.draft,
         });
     }
@@ -120,6 +122,6 @@ impl Content {
 }
 
 /// The name of a personalised push's stored body.
-pub(super) fn content_name(hash: &str) -> String {
+pub(crate) fn content_name(hash: &str) -> String {
     hash.chars().take(16).collect()
 }

@@ -38,6 +38,10 @@ pub struct PendingPromotion {
     /// How many parts the stored content has.
     #[serde(default)]
     pub parts: u32,
+    /// Content that is to be deleted: its name and how many parts it has. Kept until that is done, so that no part
+    /// with an address in it is left behind by a crash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<(String, u32)>,
     /// Left inactive on purpose.
     #[serde(default)]
     pub draft: bool,
