@@ -25,6 +25,10 @@ async fn serve(destination: Destination) -> Result<(), Error> {
     let base = Base::from_process()?;
     let url = base.urls.queue(destination)?.to_owned();
     base.urls.dead_letters(destination)?;
+    if destination == Destination::Websand {
+        // Requests to forget somebody are settled here, for both destinations.
+        base.urls.dead_letters(Destination::Websale)?;
+    }
     let config = Destinations::from_variables(base.variables)?;
     let ports = base.ports(&config)?;
     let handler: Arc<dyn Handler> = match destination {

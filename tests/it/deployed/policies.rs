@@ -14,12 +14,14 @@ enum Deed {
     Send(&'static str),
     Receive(&'static str),
     PutRow,
-    DeletePart,
+    Delete,
+    Scan,
+    AskIndex,
 }
-use Deed::{DeletePart, PutRow, Read, Receive, Send};
+use Deed::{AskIndex, Delete, PutRow, Read, Receive, Scan, Send};
 
 /// Everything that any function does, as far as policies tell functions apart.
-const DEEDS: [Deed; 13] = [
+const DEEDS: [Deed; 17] = [
     Read("webhook"),
     Read("platform"),
     Read("websand"),
@@ -31,8 +33,12 @@ const DEEDS: [Deed; 13] = [
     Send("websale-dlq"),
     Receive("websand"),
     Receive("websale"),
+    Receive("websand-dlq"),
+    Receive("websale-dlq"),
     PutRow,
-    DeletePart,
+    Delete,
+    Scan,
+    AskIndex,
 ];
 
 #[tokio::test]
@@ -54,13 +60,30 @@ async fn each_function_may_do_what_it_has_to_and_nothing_else() {
                 Read("websand"),
                 Read("_installation"),
                 Send("websand-dlq"),
+                Send("websale-dlq"),
                 Receive("websand"),
+                Receive("websand-dlq"),
+                Receive("websale-dlq"),
                 PutRow,
+                Delete,
+                Scan,
+                AskIndex,
             ],
         ),
-        ("WebsaleForwarder", &[Read("websale"), Send("websale-dlq"), Receive("websale"), PutRow, DeletePart]),
-        ("PromotionDispatcher", &[Send("websale"), PutRow]),
-        ("PushStatusPoller", &[Read("websale"), PutRow, DeletePart]),
+        (
+            "WebsaleForwarder",
+            &[
+                Read("websale"),
+                Read("_installation"),
+                Send("websale-dlq"),
+                Receive("websale"),
+                PutRow,
+                Delete,
+                AskIndex,
+            ],
+        ),
+        ("PromotionDispatcher", &[Send("websale"), PutRow, AskIndex]),
+        ("PushStatusPoller", &[Read("websale"), PutRow, Delete, AskIndex]),
     ];
     for (function, allowed) in may {
         let role = role_of(stack, function).await;
@@ -96,9 +119,16 @@ async fn attempt(stack: &Stack, aws: &Aws, deed: Deed) -> Result<Value, Refused>
             let item = json!({"pk": {"S": "policies#probe"}, "x": {"S": "x"}});
             aws.json(Json::DynamoDb, "PutItem", &json!({"TableName": format!("{NAME}-ledger"), "Item": item})).await
         }
-        DeletePart => {
+        Delete => {
             let key = json!({"pk": {"S": "policies#none"}});
             aws.json(Json::DynamoDb, "DeleteItem", &json!({"TableName": format!("{NAME}-ledger"), "Key": key})).await
+        }
+        Scan => aws.json(Json::DynamoDb, "Scan", &json!({"TableName": format!("{NAME}-ledger"), "Limit": 1})).await,
+        AskIndex => {
+            let input = json!({"TableName": format!("{NAME}-ledger"), "IndexName": "due",
+                "KeyConditionExpression": "due_shard = :shard",
+                "ExpressionAttributeValues": {":shard": {"S": "policies#0"}}});
+            aws.json(Json::DynamoDb, "Query", &input).await
         }
     }
 }

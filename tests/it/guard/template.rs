@@ -167,7 +167,7 @@ const SECRETS: [(&str, &[&str]); 8] = [
     ("PromotionScheduledRole", &["*/webhook"]),
     ("PromotionCancelledRole", &["*/webhook"]),
     ("WebsandForwarderRole", &["*/platform", "*/websand", "_installation"]),
-    ("WebsaleForwarderRole", &["*/websale"]),
+    ("WebsaleForwarderRole", &["*/websale", "_installation"]),
     ("PushStatusPollerRole", &["*/websale"]),
 ];
 

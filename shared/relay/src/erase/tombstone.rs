@@ -42,6 +42,10 @@ pub fn of(stored: Row, erased_at: Timestamp, now: Timestamp) -> Row {
         row.revision = None;
         row.content_hash = None;
         row.last_error = None;
+        row.attention = None;
+        row.not_before = None;
+        // A worker that is just telling it to Websand finds that there is nothing to note any more.
+        row.lease = None;
         row.attempts.clear();
         row.first_at = erased_at;
     }

@@ -10,6 +10,7 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 
 use crate::{
+    erase::tombstone,
     event::{Customer, Order},
     ledger::{Attention, Consent, Row, State, transition::Relevance},
     message::{Kind, RowKey},
@@ -67,6 +68,10 @@ impl Decision {
 
     /// Whether Websand is to be told. `expressible` is whether the shop's settings have words for it.
     pub(super) fn relevance(&self, row: &Row, event_id: &str, expressible: bool) -> Relevance {
+        // A new event about a person who was forgotten may carry a grant from before.
+        if self.consent == Consent::Granted && tombstone::stops_event(Some(row), &self.revision) {
+            return Relevance::Superseded;
+        }
         let order = self.compare(row);
         let same = row.consent == Some(self.consent);
         let news = order == Ordering::Greater && (self.is_act || !same);

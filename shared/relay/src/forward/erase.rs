@@ -1,7 +1,7 @@
 //! Privacy requests: what is held about a person is listed, or deleted. The request's own row remembers how it goes, and
 //! the receipt lies beside it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -16,7 +16,7 @@ use crate::{
         Attention, LedgerError, PartId, Purpose, Row, State,
         transition::{RETENTION, Relevance, released, settled},
     },
-    message::{Person, RowKey, Whose},
+    message::{Payload, RowKey, Whose},
     queue::Settlement,
     retry::{Decision, RETRY_FOR},
     secret::InstallationKey,
@@ -34,17 +34,15 @@ const PROGRESS_KEPT: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// The most people who were forgotten that an audience is checked against.
 const MOST_ERASED: usize = 1_000_000;
 
-/// Forgets a person, or a whole shop.
-pub(super) async fn erase(attempt: &Attempt<'_>, whose: &Whose) -> Result<Settlement, Settlement> {
-    let request = Request { shop: attempt.shop.clone(), whose: whose.clone(), reach: Reach::Named };
-    work(attempt, &request, Attention::ErasureByHand).await
-}
-
-/// Notes what is held about a person.
-pub(super) async fn data_request(attempt: &Attempt<'_>, person: &Person) -> Result<Settlement, Settlement> {
-    let whose = Whose::Person(person.clone());
+/// Settles a privacy request, if it is one. That needs no account at the destination: the shop may be gone.
+pub(super) async fn request(attempt: &Attempt<'_>, payload: &Payload) -> Option<Result<Settlement, Settlement>> {
+    let (whose, answer) = match payload {
+        Payload::Erase(whose) => (whose.clone(), Attention::ErasureByHand),
+        Payload::DataRequest(person) => (Whose::Person(person.clone()), Attention::DataRequest),
+        _ => return None,
+    };
     let request = Request { shop: attempt.shop.clone(), whose, reach: Reach::Named };
-    work(attempt, &request, Attention::DataRequest).await
+    Some(work(attempt, &request, answer).await)
 }
 
 /// A request that is answered already needs only its end.
@@ -131,6 +129,28 @@ fn after(attempt: &Attempt<'_>, error: &EraseError) -> Decision {
         return Decision::Park { failure };
     }
     Decision::Retry { at: now.saturating_add(AGAIN_AFTER).unwrap_or(Timestamp::MAX), failure }
+}
+
+/// Settles an event that is older than its person's erasure. A row that is in the middle of something else comes to its
+/// end with that.
+pub(super) async fn suppressed(attempt: &Attempt<'_>) -> Settlement {
+    let is_open = |row: &Row| !row.state.is_final();
+    match attempt.ports.ledger.get(&attempt.key).await {
+        Err(error) => return attempt.ledger_failed(&error),
+        Ok(stored) if !stored.as_ref().is_some_and(is_open) => return attempt.log_done("erased"),
+        Ok(_) => {}
+    }
+    let relevance = |row: &Row| if is_open(row) { Relevance::Open } else { Relevance::Superseded };
+    match attempt.claim(crate::ledger::Guess::Unknown, relevance).await {
+        Ok(row) => {
+            let next = |row| {
+                let row = settled(row, attempt.event_id, State::Suppressed, attempt.now());
+                Row { customer: None, order_number: None, attempts: BTreeMap::new(), ..row }
+            };
+            attempt.finish(&row, "erased", next).await
+        }
+        Err(settlement) => settlement,
+    }
 }
 
 /// The promotion without the addresses of people who were forgotten after it was dated; nothing if nobody is left.

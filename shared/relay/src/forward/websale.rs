@@ -18,7 +18,7 @@ use crate::{
     shop::Destination,
 };
 
-use super::{attempt::Attempt, letter::unreadable};
+use super::{attempt::Attempt, erase, letter::unreadable};
 use wanted::Wanted;
 use work::Work;
 
@@ -89,8 +89,12 @@ impl WebsaleForwarder {
 
     /// A new or changed promotion.
     async fn scheduled(&self, attempt: Attempt<'_>, promotion: &Promotion, message: &Message) -> Step<Settlement> {
+        let Some(promotion) = erase::audience(&attempt, promotion).await? else {
+            tracing::info!(row = %attempt.key, event_id = attempt.event_id, "everybody in the audience was forgotten");
+            return self.cancelled(attempt).await;
+        };
         let secret = self.ports.secrets.websale(attempt.shop).await;
-        let wanted = Wanted::of(promotion, message, secret.as_deref().ok());
+        let wanted = Wanted::of(&promotion, message, secret.as_deref().ok());
         let relevance = |row: &Row| standing::of_event(row, &attempt, |row| wanted.is_as_prepared(row));
         let note = |row: &mut Row| wanted.note(row, attempt.event_id);
         let row = attempt.claim_noting(Guess::Unknown, relevance, note).await?;

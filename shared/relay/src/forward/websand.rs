@@ -16,6 +16,7 @@ use crate::{
     Async,
     config::Destinations,
     destination::websand,
+    erase::tombstone,
     event::{Customer, Event, Order, OrderStatus},
     http::{CallError, Request},
     ledger::{
@@ -91,14 +92,15 @@ impl WebsandForwarder {
         if !attempt.has_time_for(self.config.http_timeout) {
             return Err(Settlement::Back { after: std::time::Duration::ZERO });
         }
+        if let Some(settled) = erase::request(&attempt, &message.payload).await {
+            return settled;
+        }
         let secret = match self.ports.secrets.websand(attempt.shop).await {
             Ok(secret) => secret,
             Err(error) => return Err(attempt.secret_failed(&error).await),
         };
         match &message.payload {
             Payload::Referenced(reference) => self.referenced(&attempt, reference, &message, secret).await,
-            Payload::Erase(whose) => erase::erase(&attempt, whose).await,
-            Payload::DataRequest(person) => erase::data_request(&attempt, person).await,
             _ => self.event(&attempt, &message, secret).await,
         }
     }
@@ -130,6 +132,10 @@ impl WebsandForwarder {
             return Err(attempt.log_done("filtered"));
         }
         let person = self.person(attempt, &order.customer).await?;
+        if tombstone::stops_order(person.row(), order, revision.received_at) {
+            return Err(erase::suppressed(attempt).await);
+        }
+        let customer_key = person.customer_key();
         // Of what changed later nothing is known about consent.
         let decision = if is_update { None } else { Decision::of_order(order, revision) };
         let word = self.word(attempt, person, decision, &secret).await?;
@@ -145,8 +151,11 @@ impl WebsandForwarder {
             _ => relevance(row, revision, &hash, order.status, policy),
         };
         let guess = if is_update { Guess::Unknown } else { Guess::Absent };
-        // For the person who looks the order up by its number.
-        let note = |row: &mut Row| row.order_number.clone_from(&order.number);
+        // For the person who looks the order up by its number, or has to forget its buyer.
+        let note = |row: &mut Row| {
+            row.order_number.clone_from(&order.number);
+            row.customer = Some(customer_key.clone());
+        };
         let claimed = attempt.try_claim(guess, relevance, note).await;
         let (body, claimed) = match (body, claimed) {
             (Err(error), Ok(Taken::Ours(claimed))) => {
@@ -168,6 +177,9 @@ impl WebsandForwarder {
         secret: Arc<WebsandSecret>,
     ) -> Step<Settlement> {
         let person = self.person(attempt, customer).await?;
+        if tombstone::stops_event(person.row(), &revision) {
+            return Err(erase::suppressed(attempt).await);
+        }
         let decision = Decision::of_customer(customer, revision);
         let word = self.word(attempt, person, decision, &secret).await?;
         if customer.is_decision_only() {

@@ -46,6 +46,18 @@ pub(super) struct Telling<'a> {
     consent: Consent,
 }
 
+impl Person {
+    /// What they decided, or that they were forgotten.
+    pub(super) const fn row(&self) -> Option<&Row> {
+        self.row.as_ref()
+    }
+
+    /// Their name without a name.
+    pub(super) fn customer_key(&self) -> String {
+        self.key.subject.clone()
+    }
+}
+
 impl WebsandForwarder {
     /// Reads what is known of a person.
     pub(super) async fn person(&self, attempt: &Attempt<'_>, customer: &Customer) -> Step<Person> {
