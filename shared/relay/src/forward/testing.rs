@@ -10,6 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::{
@@ -31,6 +32,13 @@ pub(crate) const START: i64 = 1_780_300_800;
 
 /// A clock that moves only when told.
 pub(crate) struct TestClock(AtomicI64);
+
+impl TestClock {
+    /// Lets time pass.
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
@@ -130,6 +138,8 @@ fn swept<T: Clone>(
 pub(crate) struct Seen {
     pub(crate) url: String,
     pub(crate) body: Value,
+    /// The credential header, name and value.
+    pub(crate) credential: Option<String>,
 }
 
 /// Answers in the order told; 200 with an empty object when nothing is told.
@@ -162,7 +172,8 @@ pub(crate) fn answer(status: u16, body: &Value) -> Response {
 impl Http for TestHttp {
     fn call(&self, request: Request) -> Async<'_, Outcome> {
         let body = request.json.as_deref().map_or(Value::Null, |json| serde_json::from_slice(json).unwrap());
-        let seen = Seen { url: request.url.to_string(), body };
+        let credential = request.credential.map(|(name, value)| format!("{name}: {}", value.expose_secret()));
+        let seen = Seen { url: request.url.to_string(), body, credential };
         self.seen.lock().unwrap().push(seen);
         let next = self.answers.lock().unwrap().pop_front();
         Box::pin(async move { next.unwrap_or_else(|| Ok(answer(200, &json!({})))) })
@@ -174,7 +185,7 @@ pub(crate) struct SlowRefusal(pub(crate) Arc<TestClock>, pub(crate) Arc<TestHttp
 
 impl Http for SlowRefusal {
     fn call(&self, request: Request) -> Async<'_, Outcome> {
-        self.0.0.fetch_add(6, Ordering::SeqCst);
+        self.0.advance(6);
         self.1.will_answer(401, &json!({}));
         self.1.call(request)
     }
@@ -236,7 +247,7 @@ impl World {
 
     /// Lets time pass.
     pub(crate) fn advance(&self, seconds: i64) {
-        self.clock.0.fetch_add(seconds, Ordering::SeqCst);
+        self.clock.advance(seconds);
     }
 
     /// A message as a host hands it over, queued a moment ago, with two minutes to work.

@@ -25,6 +25,9 @@ use crate::{
     shop_api::{Fetched, ShopApi, Stopped},
 };
 
+#[cfg(test)]
+mod tests;
+
 impl WebsandForwarder {
     /// Fetches the object under the reference's own row, and delivers it as the event it stands for.
     pub(super) async fn referenced(
