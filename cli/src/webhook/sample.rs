@@ -53,6 +53,7 @@ const SAMPLES: &[(&str, &str, &str)] = samples! {
     "sources/shopware": "checkout-order-placed", "state_enter-order-state-cancelled", "checkout-customer-register",
         "newsletter-register", "newsletter-confirm", "newsletter-unsubscribe", "order-written", "customer-written",
         "app-deleted";
+    "sources/woocommerce": "order-created", "order-updated", "customer-created", "customer-updated";
 };
 
 fn text(topic: &Topic, channel: Channel) -> Option<&'static str> {

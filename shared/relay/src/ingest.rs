@@ -1,7 +1,7 @@
 //! The receiving half: one HTTP request in, one message on a queue, one answer out.
 //!
-//! The order of checks is: method and path, size, secret and signature, topic, body. Nothing of a body is parsed before
-//! it is known to be authentic, and 202 is answered only when the queue has stored the message.
+//! The order of checks is: method, size, path, WooCommerce's ping, secret and signature, topic, body. Nothing of a body
+//! is parsed before it is known to be authentic, and 202 is answered only when the queue has stored the message.
 
 use std::sync::Arc;
 
@@ -85,13 +85,14 @@ impl Ingest {
             return Err(Reply::Refused(Refusal::TooLarge));
         }
         let webhook = Webhook { headers: request.headers(), body: request.body() };
-        if woocommerce::is_ping(&webhook) {
-            return Err(Reply::Ignored("ping"));
-        }
         let (Some(shop), Some(endpoint)) = (shop, endpoint) else {
             authenticate(&webhook, None, note.at);
             return Err(Reply::Refused(Refusal::NotAuthentic));
         };
+        // Whether there is such a shop is not looked at: the answer must not tell.
+        if *request.method() == Method::POST && woocommerce::is_ping(&webhook) {
+            return Err(Reply::Ignored("ping"));
+        }
         let authentic = self.authenticate(&shop, &webhook, note.at).await?;
         // Only systems that cannot sign may use PUT.
         if *request.method() != Method::POST && authentic.proof != Proof::Header {

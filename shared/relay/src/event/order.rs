@@ -18,7 +18,7 @@ mod read;
 #[schemars(deny_unknown_fields)]
 pub struct Order {
     /// The shop's id of the order: the subject.
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(min = 1, max = 200), regex(pattern = "^[^@]*$"))]
     pub id: String,
     /// The number shown to the buyer.
     pub number: Option<String>,

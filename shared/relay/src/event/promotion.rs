@@ -20,7 +20,7 @@ pub use audience::{Audience, AudienceFilter, OsType, ZipArea};
 #[schemars(deny_unknown_fields)]
 pub struct Promotion {
     /// The marketing tool's id of the promotion: the subject.
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(min = 1, max = 200), regex(pattern = "^[^@]*$"))]
     pub id: String,
     /// The source's revision: a change carries a newer one.
     #[schemars(with = "String", extend("format" = "date-time"))]
@@ -82,7 +82,7 @@ impl fmt::Debug for Promotion {
 #[schemars(deny_unknown_fields)]
 pub struct Cancellation {
     /// The promotion's id.
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(min = 1, max = 200), regex(pattern = "^[^@]*$"))]
     pub id: String,
     /// The source's revision of the cancellation.
     #[schemars(with = "String", extend("format" = "date-time"))]

@@ -8,6 +8,7 @@ mod platforms;
 mod privacy;
 mod properties;
 mod shopify;
+mod woocommerce;
 
 use std::{
     collections::HashMap,

@@ -44,11 +44,15 @@ impl<'v> Reader<'v> {
         Some(text)
     }
 
-    /// The name of a subject: part of ledger keys and URLs, so short and on one line.
+    /// The name of a subject: part of ledger keys, URLs and log lines, so short, on one line, and no e-mail address.
     pub fn id(&self) -> Option<String> {
         let id = self.text_up_to(MAX_ID)?;
         if id.chars().any(char::is_control) {
             return self.fault(FaultCode::Invalid, "must not contain control characters");
+        }
+        if id.contains('@') || id.contains("%40") {
+            let detail = "must not contain @: an id is written to logs and keys, so it must not be an e-mail address";
+            return self.fault(FaultCode::Invalid, detail);
         }
         Some(id.to_owned())
     }

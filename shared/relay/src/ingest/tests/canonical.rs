@@ -47,6 +47,26 @@ async fn five_faults_are_named_at_once_without_a_value() {
 }
 
 #[tokio::test]
+async fn an_address_is_no_id() {
+    let world = World::new();
+    for (name, endpoint) in [
+        ("order.placed", "order-placed"),
+        ("promotion.scheduled.push", "promotion-scheduled"),
+        ("promotion.cancelled", "promotion-cancelled"),
+    ] {
+        for id in ["bob@example.com", "bob%40example.com"] {
+            let mut body = sample(&format!("canonical/{name}"));
+            body["data"]["id"] = json!(id);
+            let answer = world.receive(signed(&format!("/webhooks/acme/{endpoint}"), &body)).await;
+            answer.assert(422, "refused", Some("invalid"));
+            let error = &answer.json["errors"][0];
+            assert_eq!((&error["pointer"], &error["code"]), (&json!("/data/id"), &json!("invalid")));
+            assert!(error["detail"].as_str().unwrap().contains("must not be an e-mail address"));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_signed_body_must_be_json_and_say_so() {
     let world = World::new();
     let plain = signed_bytes(Request::post(ORDERS).header("content-type", "text/plain"), "{}".into());

@@ -28,21 +28,21 @@ pub(super) fn map(order: &Value, times: &Times) -> Result<Value, Ignored> {
     if email.is_none() && is_order {
         return Err("no_email");
     }
-    let is_empty = |lines: &str| at(order, &[lines]).is_none_or(|lines| lines == &json!([]));
-    if at(order, &["line_items"]) == Some(&json!([])) && is_empty("fee_lines") {
+    if has_no_products(order) && list(order, &["fee_lines"]).is_empty() {
         // Begun by hand in the shop's administration: what was bought is still to come.
         return Err("incomplete");
     }
     let tax =
         if is_true(order, &["prices_include_tax"]) && item::have_tax(order) { Tax::Included } else { Tax::Excluded };
     let refunded = refunded(order, &state);
+    let refund = Refund::of(order, refunded);
     Ok(json!({
         "id": text(order, &["id"]),
         "number": first(order, &[&["number"], &["id"]]),
         "placed_at": times.at(order, "date_created"),
         "updated_at": times.revision(order),
-        "status": status(order, &state, refunded),
-        "payment": payment(order, &state, refunded),
+        "status": status(order, &state, refund),
+        "payment": payment(order, &state, refund),
         "fulfilment": state,
         "sales_channel": text(order, &["created_via"]),
         "customer": buyer(order, email),
@@ -53,6 +53,10 @@ pub(super) fn map(order: &Value, times: &Times) -> Result<Value, Ignored> {
     }))
 }
 
+fn has_no_products(order: &Value) -> bool {
+    at(order, &["line_items"]).and_then(Value::as_array).is_some_and(Vec::is_empty)
+}
+
 /// The order's state in WooCommerce's words. Inside WordPress each begins with `wc-`.
 fn state(order: &Value) -> String {
     let state = text(order, &["status"]).unwrap_or_default();
@@ -60,18 +64,15 @@ fn state(order: &Value) -> String {
 }
 
 /// The furthest the order has come. Shops may have states of their own: of those only the order's dates tell something.
-fn status(order: &Value, state: &str, refunded: Option<Decimal>) -> OrderStatus {
+fn status(order: &Value, state: &str, refund: Refund) -> OrderStatus {
     let has = |name: &str| at(order, &[name]).is_some();
-    match state {
-        "cancelled" => OrderStatus::Cancelled,
-        "refunded" => OrderStatus::Refunded,
-        _ if refunded.is_some_and(|sum| sum > Decimal::ZERO) => {
-            let is_whole = refunded.zip(number(order, &["total"])).is_some_and(|(refunded, total)| refunded >= total);
-            if is_whole { OrderStatus::Refunded } else { OrderStatus::PartiallyRefunded }
-        }
-        "completed" => OrderStatus::Fulfilled,
-        "processing" => OrderStatus::Paid,
-        "pending" | "on-hold" | "failed" => OrderStatus::Placed,
+    match (state, refund) {
+        ("cancelled", _) => OrderStatus::Cancelled,
+        ("refunded", _) | (_, Refund::Whole) => OrderStatus::Refunded,
+        (_, Refund::Part) => OrderStatus::PartiallyRefunded,
+        ("completed", _) => OrderStatus::Fulfilled,
+        ("processing", _) => OrderStatus::Paid,
+        ("pending" | "on-hold" | "failed", _) => OrderStatus::Placed,
         _ if has("date_completed_gmt") || has("date_completed") => OrderStatus::Fulfilled,
         _ if is_paid(order) => OrderStatus::Paid,
         _ => OrderStatus::Placed,
@@ -83,26 +84,41 @@ fn is_paid(order: &Value) -> bool {
 }
 
 /// WooCommerce has no state of payment. `processing` and `completed` are its states of a paid order.
-fn payment(order: &Value, state: &str, refunded: Option<Decimal>) -> &'static str {
-    match state {
-        "failed" => "failed",
-        "refunded" => "refunded",
-        _ if refunded.is_some_and(|sum| sum > Decimal::ZERO) => match status(order, state, refunded) {
-            OrderStatus::Refunded => "refunded",
-            _ => "partially_refunded",
-        },
-        "processing" | "completed" => "paid",
+fn payment(order: &Value, state: &str, refund: Refund) -> &'static str {
+    match (state, refund) {
+        ("failed", _) => "failed",
+        ("refunded", _) | (_, Refund::Whole) => "refunded",
+        (_, Refund::Part) => "partially_refunded",
+        ("processing" | "completed", _) => "paid",
         _ if is_paid(order) => "paid",
         _ => "unpaid",
     }
 }
 
+/// How much of the order's total was paid back.
+#[derive(Clone, Copy)]
+enum Refund {
+    Nothing,
+    Part,
+    Whole,
+}
+
+impl Refund {
+    fn of(order: &Value, refunded: Option<Decimal>) -> Self {
+        match (refunded.filter(|sum| *sum > Decimal::ZERO), number(order, &["total"])) {
+            (None, _) => Self::Nothing,
+            (Some(sum), Some(total)) if sum >= total => Self::Whole,
+            (Some(_), _) => Self::Part,
+        }
+    }
+}
+
+/// What was bought: the products, or in an order without any the fees.
 fn items(order: &Value, tax: Tax) -> Vec<Value> {
-    let products = list(order, &["line_items"]);
-    if products.is_empty() {
+    if has_no_products(order) {
         return list(order, &["fee_lines"]).iter().map(|line| item::fee(line, tax)).collect();
     }
-    products.iter().map(|line| item::product(line, tax)).collect()
+    list(order, &["line_items"]).iter().map(|line| item::product(line, tax)).collect()
 }
 
 /// The order's total is with tax and shipping and after discounts; the amounts beside it are without tax in the payload.
@@ -145,7 +161,7 @@ fn custom(order: &Value, tax: Tax) -> Map<String, Value> {
     let fees: Vec<Value> = list(order, &["fee_lines"]).iter().map(fee).collect();
     put("payment_method_title", json!(plain(order, &["payment_method_title"])));
     put("shipping_method", if shipping.is_empty() { Value::Null } else { json!(shipping.join(", ")) });
-    put("fees", if fees.is_empty() || list(order, &["line_items"]).is_empty() { Value::Null } else { json!(fees) });
+    put("fees", if fees.is_empty() || has_no_products(order) { Value::Null } else { json!(fees) });
     put("customer_note", json!(plain(order, &["customer_note"])));
     custom
 }
