@@ -1,6 +1,6 @@
 //! `shop add`.
 
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, io::IsTerminal, path::PathBuf, process::ExitCode};
 
 use relay::{config::Variables, shop::ShopName};
 use serde::Serialize;
@@ -51,9 +51,9 @@ pub(super) struct Add {
 struct Added {
     shop: ShopName,
     written: Vec<String>,
-    /// Made here and shown only now.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    generated_signing_secret: Option<String>,
+    /// Made here and shown only now: the secret of each platform's source.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    generated: BTreeMap<&'static str, String>,
     webhooks: Vec<Subscription>,
     /// Where to enter them, a line a system.
     where_to_enter: Vec<String>,
@@ -76,13 +76,16 @@ impl Add {
     }
 
     /// The secrets to write, from the file or from a person. Known shops are refused before anybody has typed a key.
-    async fn collect(&self, installation: &Installation) -> Result<(Values, Option<String>), CommandError> {
+    async fn collect(
+        &self,
+        installation: &Installation,
+    ) -> Result<(Values, BTreeMap<&'static str, String>), CommandError> {
         let present = installation.secret_names().await?;
         let prefix = installation.prefix();
         if let Some(file) = &self.file {
             let values = file::read(file, prefix, self.shop.as_ref())?;
             self.refuse_present(present.iter().filter(|name| values.0.contains_key(*name)))?;
-            return Ok((values, None));
+            return Ok((values, BTreeMap::new()));
         }
         let shop = self.shop.as_ref().ok_or_else(|| CommandError("name the shop, or give --file".into()))?;
         let of_shop = |name: &&String| names::parse(prefix, name).is_some_and(|(owner, _)| owner == *shop);
@@ -93,7 +96,7 @@ impl Add {
             ));
         }
         let answers = ask::ask(&mut Terminal, prefix, shop)?;
-        Ok((answers.values, answers.generated))
+        Ok((answers.values, answers.made.into_iter().map(|(platform, value)| (platform.name(), value)).collect()))
     }
 
     fn refuse_present<'a>(&self, present: impl Iterator<Item = &'a String>) -> Result<(), CommandError> {
@@ -128,7 +131,7 @@ async fn write(installation: &Installation, values: &Values) -> Result<Vec<Strin
 async fn describe(
     installation: &Installation,
     written: &[String],
-    generated: Option<String>,
+    generated: BTreeMap<&'static str, String>,
     url: Option<&str>,
 ) -> Result<Vec<Added>, CommandError> {
     let secrets = installation.secrets()?;
@@ -140,7 +143,7 @@ async fn describe(
         let prefix = names::shop_prefix(installation.prefix(), &shop);
         added.push(Added {
             written: written.iter().filter(|name| name.starts_with(&prefix)).cloned().collect(),
-            generated_signing_secret: generated.clone(),
+            generated: generated.clone(),
             webhooks: summary.webhook.good().map(of_webhook).unwrap_or_default(),
             where_to_enter: summary.webhook.good().map(wiring::hints).unwrap_or_default(),
             faults: summary.faults(),
@@ -161,10 +164,10 @@ fn text(added: &[Added], url_is_unknown: bool) -> String {
 fn one(added: &Added) -> String {
     let wrote = format!("{}: wrote {}\n", added.shop, added.written.join(", "));
     let faults: Vec<String> = added.faults.iter().map(|fault| format!("  but: {fault}\n")).collect();
-    let secret = added
-        .generated_signing_secret
-        .as_ref()
-        .map(|secret| format!("\nSigning secret of the canonical source, shown only this once:\n  {secret}\n"));
+    let shown = |(platform, secret): (&&str, &String)| {
+        format!("\nSecret of the {platform} source, shown only this once:\n  {secret}\n")
+    };
+    let secrets: Vec<String> = added.generated.iter().map(shown).collect();
     let mut table = Table::new(&["SYSTEM", "TOPIC", "URL"]);
     for webhook in &added.webhooks {
         table.row([webhook.platform.to_string(), webhook.topic.to_owned(), webhook.url.clone()]);
@@ -175,5 +178,5 @@ fn one(added: &Added) -> String {
         let hints: Vec<String> = added.where_to_enter.iter().map(|hint| format!("  {hint}\n")).collect();
         format!("\nEnter in the shop's system (format JSON):\n{table}\nWhere:\n{}", hints.concat())
     };
-    format!("{wrote}{}{}{wiring}", faults.concat(), secret.unwrap_or_default())
+    format!("{wrote}{}{}{wiring}", faults.concat(), secrets.concat())
 }

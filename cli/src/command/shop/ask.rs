@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, io::Write};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use relay::shop::{Platform, ShopName};
 use serde_json::{Value, json};
 
@@ -11,6 +10,9 @@ use super::{
     validate::Values,
 };
 use crate::command::CommandError;
+
+mod platform;
+mod source;
 
 /// Asks a person.
 pub(in crate::command) trait Questions {
@@ -41,31 +43,31 @@ impl Questions for Terminal {
     }
 }
 
-/// The answers, and the signing secret that was made because none was given.
+/// The answers, and what was made because none was given: for whom, and the value.
 pub(super) struct Answers {
     pub(super) values: Values,
-    pub(super) generated: Option<String>,
+    pub(super) made: Vec<(Platform, String)>,
 }
 
 /// Asks for everything a shop needs. An answer that cannot be used is asked for again.
 pub(super) fn ask(questions: &mut impl Questions, prefix: &str, shop: &ShopName) -> Result<Answers, CommandError> {
-    let mut generated = None;
+    let mut made = Vec::new();
     let mut sources = Vec::new();
     for platform in platforms(questions)? {
-        let secret = signing_secret(questions, platform, &mut generated)?;
-        sources.push(json!({"platform": platform.name(), "signing_secrets": [secret]}));
+        sources.push(source::ask(questions, platform, &mut made)?);
     }
-    let webhook = match sources.as_slice() {
-        [only] => only.clone(),
-        _ => json!({"sources": sources}),
-    };
-    let mut values = BTreeMap::from([(names::full(prefix, shop, Kind::Webhook), webhook)]);
+    let mut values = BTreeMap::from([(names::full(prefix, shop, Kind::Webhook), source::webhook(&sources))]);
     values.extend(websand(questions)?.map(|value| (names::full(prefix, shop, Kind::Websand), value)));
+    let has_websand = values.len() > 1;
     values.extend(websale(questions)?.map(|value| (names::full(prefix, shop, Kind::Websale), value)));
     if values.len() == 1 {
         return Err(CommandError("neither Websand nor WEBSALE: there would be nowhere to deliver to".into()));
     }
-    Ok(Answers { values: Values(values), generated })
+    if has_websand {
+        let api = platform::ask(questions, &sources)?;
+        values.extend(api.map(|value| (names::full(prefix, shop, Kind::Platform), value)));
+    }
+    Ok(Answers { values: Values(values), made })
 }
 
 fn platforms(questions: &mut impl Questions) -> Result<Vec<Platform>, CommandError> {
@@ -82,30 +84,6 @@ fn platforms(questions: &mut impl Questions) -> Result<Vec<Platform>, CommandErr
         if let Some(mut found) = words.iter().map(named).collect::<Option<Vec<_>>>() {
             found.dedup();
             return Ok(found);
-        }
-    }
-}
-
-fn signing_secret(
-    questions: &mut impl Questions,
-    platform: Platform,
-    generated: &mut Option<String>,
-) -> Result<String, CommandError> {
-    match platform {
-        Platform::Canonical => {
-            let given = questions.ask_hidden("Signing secret of the canonical source (empty: one is made): ")?;
-            if !given.is_empty() {
-                return Ok(given);
-            }
-            let made = new_signing_secret()?;
-            *generated = Some(made.clone());
-            Ok(made)
-        }
-        Platform::Shopify => {
-            required(|| questions.ask_hidden("Client secret of the Shopify app (it signs the webhooks): "))
-        }
-        Platform::Woocommerce | Platform::Shopware | Platform::Bigcommerce => {
-            required(|| questions.ask_hidden(&format!("Signing secret of {platform}: ")))
         }
     }
 }
@@ -142,82 +120,5 @@ fn required(mut ask: impl FnMut() -> Result<String, CommandError>) -> Result<Str
     }
 }
 
-/// A Standard Webhooks secret of 32 random bytes.
-fn new_signing_secret() -> Result<String, CommandError> {
-    let mut key = [0_u8; 32];
-    getrandom::fill(&mut key)
-        .map_err(|error| CommandError(format!("this machine gives no random numbers: {error}")))?;
-    Ok(format!("whsec_{}", STANDARD.encode(key)))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Answers in order; hidden answers start with `#`.
-    struct Script(Vec<&'static str>);
-
-    impl Script {
-        fn next(&mut self, hidden: bool) -> String {
-            let answer = self.0.remove(0);
-            assert_eq!(answer.starts_with('#'), hidden, "{answer}");
-            answer.trim_start_matches('#').to_owned()
-        }
-    }
-
-    impl Questions for Script {
-        fn ask(&mut self, _: &str) -> Result<String, CommandError> {
-            Ok(self.next(false))
-        }
-
-        fn ask_hidden(&mut self, _: &str) -> Result<String, CommandError> {
-            Ok(self.next(true))
-        }
-    }
-
-    fn answers(script: &[&'static str]) -> Result<Answers, CommandError> {
-        ask(&mut Script(script.to_vec()), "shoprelay/", &"acme".parse().unwrap())
-    }
-
-    #[test]
-    fn two_sources_and_both_destinations_become_three_secrets() {
-        let script = ["shopify, canonical", "#shpss", "#whsec_QUJD", "acme", "#key", "4711", "Deutsch", "api", "#pw"];
-        let given = answers(&script).ok().unwrap();
-        assert_eq!(given.generated, None);
-        let expected = json!({
-            "shoprelay/acme/webhook": {"sources": [
-                {"platform": "shopify", "signing_secrets": ["shpss"]},
-                {"platform": "canonical", "signing_secrets": ["whsec_QUJD"]},
-            ]},
-            "shoprelay/acme/websand": {"account": "acme", "api_key": "key"},
-            "shoprelay/acme/websale": {"shop_id": "4711", "subshop": "Deutsch", "username": "api", "password": "pw"},
-        });
-        assert_eq!(json!(given.values.0), expected);
-    }
-
-    #[test]
-    fn a_signing_secret_is_made_where_none_is_given() {
-        let given = answers(&["", "#", "acme", "#key", ""]).ok().unwrap();
-        let made = given.generated.unwrap();
-        let key = STANDARD.decode(made.strip_prefix("whsec_").unwrap()).unwrap();
-        assert_eq!(key.len(), 32);
-        let webhook = given.values.0.get("shoprelay/acme/webhook").unwrap();
-        assert_eq!(webhook, &json!({"platform": "canonical", "signing_secrets": [made]}));
-        assert_ne!(answers(&["", "#", "acme", "#key", ""]).ok().unwrap().generated.unwrap(), made);
-    }
-
-    #[test]
-    fn what_cannot_be_used_is_asked_for_again() {
-        let script = ["magento", "shopify shopify", "#", "#shpss", "https://acme.websandhq.com/", "#", "#key", ""];
-        let expected = json!({
-            "shoprelay/acme/webhook": {"platform": "shopify", "signing_secrets": ["shpss"]},
-            "shoprelay/acme/websand": {"account": "acme", "api_key": "key"},
-        });
-        assert_eq!(json!(answers(&script).ok().unwrap().values.0), expected);
-    }
-
-    #[test]
-    fn a_shop_without_a_destination_is_refused() {
-        assert!(answers(&["", "#", "", ""]).is_err());
-    }
-}
+mod tests;
