@@ -23,7 +23,10 @@ use crate::{
     reach::Prober,
 };
 
-/// Proves a shop's keys as far as that is possible without sending anything: reads the secrets and logs in at WEBSALE.
+mod platform;
+
+/// Proves a shop's keys as far as that is possible without sending anything: reads the secrets, logs in at WEBSALE, and
+/// reads a little from the shop's own API.
 #[derive(clap::Args)]
 pub(super) struct Check {
     /// The shop.
@@ -51,11 +54,16 @@ impl Check {
         if let Some(secret) = summary.websand.good() {
             findings.push(websand(secret, &destinations).await?);
         }
-        if let Some(secret) = summary.websale.good() {
+        if summary.websale.good().is_some() || summary.platform.good().is_some() {
             let tls = tls::client_config("SHOPRELAY_CA_FILE", destinations.ca_file.as_deref()).map_err(wrong)?;
             let http = ReqwestHttp::new(tls).map_err(|error| CommandError(error.to_string()))?;
-            // Without a ledger there is no block to heed: the host has never run.
-            findings.push(websale(secret, &destinations, &http, installation.ledger().ok()).await);
+            if let Some(secret) = summary.platform.good() {
+                findings.extend(platform::findings(secret, &destinations, &http).await);
+            }
+            if let Some(secret) = summary.websale.good() {
+                // Without a ledger there is no block to heed: the host has never run.
+                findings.push(websale(secret, &destinations, &http, installation.ledger().ok()).await);
+            }
         }
         report(&findings, self.json)
     }
@@ -63,11 +71,17 @@ impl Check {
 
 fn secrets(summary: &Summary) -> Vec<Finding> {
     let shop = &summary.shop;
-    vec![
+    let mut findings = vec![
         secret("webhook secret", shop, &summary.webhook, "every webhook of this shop is answered 401"),
         secret("websand secret", shop, &summary.websand, "orders and customers are not delivered"),
         secret("websale secret", shop, &summary.websale, "promotions are not delivered"),
-    ]
+    ];
+    // Most shops need none: their webhooks hold what they are about.
+    if summary.platform.is_there() || summary.needs_platform() {
+        let without = "BigCommerce's webhooks only name what changed, and wait for it";
+        findings.push(secret("platform secret", shop, &summary.platform, without));
+    }
+    findings
 }
 
 fn secret<T>(check: &str, shop: &ShopName, part: &Part<T>, without: &str) -> Finding {
