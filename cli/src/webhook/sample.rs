@@ -49,7 +49,8 @@ const SAMPLES: &[(&str, &str, &str)] = samples! {
     "canonical": "order.placed", "order.updated", "customer.updated", "promotion.scheduled.push",
         "promotion.scheduled.news", "promotion.scheduled.teaser", "promotion.scheduled.personalised_push",
         "promotion.cancelled";
-    "sources/shopify": "orders-create", "customers-create";
+    "sources/shopify": "orders-create", "customers-create", "customers_email_marketing_consent-update",
+        "customers-data_request", "customers-redact", "shop-redact";
     "sources/shopware": "checkout-order-placed", "state_enter-order-state-cancelled", "checkout-customer-register",
         "newsletter-register", "newsletter-confirm", "newsletter-unsubscribe", "order-written", "customer-written",
         "app-deleted";

@@ -50,7 +50,7 @@ impl Decision {
         if order.customer.marketing_consent != Some(true) {
             return None;
         }
-        let time = order.customer.consent_at.unwrap_or_else(|| Timestamp::from(order.placed_at));
+        let time = order.customer.consent_at.unwrap_or(order.placed_at);
         Some(Self { consent: Consent::Granted, revision: of_decision(Some(time), event), is_act: true, of_order: true })
     }
 

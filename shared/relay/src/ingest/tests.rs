@@ -8,6 +8,7 @@ mod platforms;
 mod privacy;
 mod properties;
 mod shopify;
+mod shopify_topics;
 mod woocommerce;
 
 use std::{

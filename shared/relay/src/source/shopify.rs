@@ -9,7 +9,8 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::{
-    Context, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook,
+    Context, Family, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook,
+    payload::{first, text},
     signature::{hmac_sha256, same},
 };
 use crate::{
@@ -17,8 +18,13 @@ use crate::{
     secret::SourceSecret,
 };
 
+mod consent;
 mod customer;
 mod order;
+mod privacy;
+mod topic;
+
+use topic::{Topic, UNINSTALLED};
 
 pub(super) struct Shopify;
 
@@ -56,20 +62,41 @@ impl Source for Shopify {
     }
 
     fn read(&self, webhook: &Webhook<'_>, context: &Context<'_>) -> Reading {
-        let topic = header(webhook, TOPIC);
-        let outcome = match topic.map(Topic::of) {
-            Some(Topic::Event(kind)) => context
-                .unwanted(kind)
-                .map_or_else(|| map(webhook, context, kind).unwrap_or_else(Outcome::Unusable), Outcome::Ignored),
-            Some(Topic::ToldByOrder) => Outcome::Ignored("told_by_orders_updated"),
-            Some(Topic::Unknown) => Outcome::Ignored("unknown_topic"),
+        let name = header(webhook, TOPIC);
+        let circumstances = Circumstances::of(webhook, context);
+        let mut origin = header(webhook, SHOP_DOMAIN).map(str::to_owned);
+        let outcome = match name.map(Topic::of) {
+            Some(Topic::Event(kind)) => wanted(webhook, context, kind, |payload| match kind {
+                EventType::CustomerUpdated => {
+                    mapped(customer::map(payload, &circumstances), kind, context.received_at).into()
+                }
+                _ => {
+                    let with_tests = context.authentic.shop.forward_test_orders;
+                    mapped(order::map(payload, &circumstances, with_tests), kind, context.received_at).into()
+                }
+            }),
+            Some(Topic::Consent) => wanted(webhook, context, EventType::CustomerUpdated, |payload| {
+                consent::map(payload, &circumstances, context.received_at)
+            }),
+            // No choice of the shop's keeps these away, and no mistake in a URL, as long as its function can pass them on.
+            Some(Topic::Privacy(_)) if context.family == Family::Promotion => Outcome::Ignored("wrong_endpoint"),
+            Some(Topic::Privacy(request)) => match webhook.json() {
+                Ok(payload) => {
+                    // One URL takes those of all shops that have the app, and this, unlike the header, is signed.
+                    origin = text(&payload, &["shop_domain"]).or(origin);
+                    privacy::map(&payload, &circumstances, request)
+                }
+                Err(unusable) => Outcome::Unusable(unusable),
+            },
+            Some(Topic::Ignored(reason)) => Outcome::Ignored(reason),
             None => Outcome::Ignored("no_topic"),
         };
+        sound_alarm(&outcome, origin.as_deref());
         let delivery = header(webhook, EVENT_ID).or_else(|| header(webhook, WEBHOOK_ID));
         Reading {
-            topic: topic.map(str::to_owned),
+            topic: name.map(str::to_owned),
             delivery: delivery.map(str::to_owned),
-            origin: header(webhook, SHOP_DOMAIN).map(str::to_owned),
+            origin,
             sequence: None,
             outcome,
         }
@@ -81,28 +108,28 @@ impl Source for Shopify {
     }
 }
 
-/// What a topic is to us.
-enum Topic {
-    Event(EventType),
-    /// Its body has no buyer or is no order; `orders/updated` comes beside it and carries the same change.
-    ToldByOrder,
-    Unknown,
+/// Maps the payload, if the shop wants events of this type here.
+fn wanted(
+    webhook: &Webhook<'_>,
+    context: &Context<'_>,
+    kind: EventType,
+    map: impl FnOnce(&Value) -> Outcome,
+) -> Outcome {
+    match (context.unwanted(kind), webhook.json()) {
+        (Some(reason), _) => Outcome::Ignored(reason),
+        (None, Ok(payload)) => map(&payload),
+        (None, Err(unusable)) => Outcome::Unusable(unusable),
+    }
 }
 
-impl Topic {
-    fn of(name: &str) -> Self {
-        match name {
-            "orders/create" => Self::Event(EventType::OrderPlaced),
-            "orders/updated"
-            | "orders/paid"
-            | "orders/cancelled"
-            | "orders/fulfilled"
-            | "orders/partially_fulfilled" => Self::Event(EventType::OrderUpdated),
-            "customers/create" | "customers/update" => Self::Event(EventType::CustomerUpdated),
-            "refunds/create" | "orders/edited" => Self::ToldByOrder,
-            _ => Self::Unknown,
-        }
-    }
+/// Some of what is ignored means that something is wrong, which nobody sees in Shopify.
+fn sound_alarm(outcome: &Outcome, shop_domain: Option<&str>) {
+    let Outcome::Ignored(alarm @ (EMAIL_WITHHELD | UNINSTALLED)) = *outcome else { return };
+    let meaning = match alarm {
+        UNINSTALLED => "the app was removed from the shop: no more webhooks will come",
+        _ => "the app has no access to protected customer data: nothing can be forwarded",
+    };
+    tracing::error!(alarm, shop_domain, meaning, "Shopify");
 }
 
 /// Why there is no event although the payload is sound.
@@ -125,23 +152,35 @@ impl Circumstances {
         }
     }
 
+    /// Of what is read from the shop's API.
+    const fn of_fetching(began: Timestamp) -> Self {
+        Self { received_at: began, triggered_at: None, test: false }
+    }
+
     /// When the subject became as it is, never later than we heard of it.
     fn revision(&self, updated_at: Option<Timestamp>) -> Timestamp {
         updated_at.or(self.triggered_at).unwrap_or(self.received_at).min(self.received_at)
     }
 }
 
-fn map(webhook: &Webhook<'_>, context: &Context<'_>, kind: EventType) -> Result<Outcome, Unusable> {
-    let payload = webhook.json()?;
-    let circumstances = Circumstances::of(webhook, context);
-    let mapped = match kind {
-        EventType::CustomerUpdated => customer::map(&payload, &circumstances),
-        _ => order::map(&payload, &circumstances, context.authentic.shop.forward_test_orders),
-    };
-    Ok(match mapped {
-        Ok(data) => canonical(&data, kind, context.received_at).into(),
-        Err(reason) => Outcome::Ignored(reason),
-    })
+/// An event, or why there is none.
+pub(crate) type Mapped = Result<Result<Event, Ignored>, Unusable>;
+
+fn mapped(data: Result<Value, Ignored>, kind: EventType, now: Timestamp) -> Mapped {
+    match data {
+        Ok(data) => canonical(&data, kind, now).map(Ok),
+        Err(reason) => Ok(Err(reason)),
+    }
+}
+
+impl From<Mapped> for Outcome {
+    fn from(mapped: Mapped) -> Self {
+        match mapped {
+            Ok(Ok(event)) => Self::Event(event),
+            Ok(Err(reason)) => Self::Ignored(reason),
+            Err(unusable) => Self::Unusable(unusable),
+        }
+    }
 }
 
 /// What is mapped passes the same checks as what shops write in our own format.
@@ -154,5 +193,28 @@ fn canonical(data: &Value, kind: EventType, now: Timestamp) -> Result<Event, Unu
 /// (<https://shopify.dev/docs/apps/launch/protected-customer-data>).
 fn no_email(holders: &[&Value], keys: &[&str]) -> Ignored {
     let has_key = |holder: &&Value| keys.iter().any(|key| holder.get(key).is_some());
-    if holders.iter().any(has_key) { "no_email" } else { "email_withheld_by_platform" }
+    if holders.iter().any(has_key) { "no_email" } else { EMAIL_WITHHELD }
+}
+
+const EMAIL_WITHHELD: &str = "email_withheld_by_platform";
+
+/// An id: a number beyond what floating point holds, a string, or the end of a global one (`gid://shopify/Order/1`).
+fn id(object: &Value, field: &str) -> Option<String> {
+    let id = first(object, &[&[field], &["admin_graphql_api_id"]])?;
+    Some(id.rsplit('/').next().map_or(id.clone(), str::to_owned))
+}
+
+/// What the shop's API answers for an order, as the event it stands for. No test order's is.
+pub(crate) fn map_order(order: &Value, kind: EventType, began: Timestamp) -> Mapped {
+    mapped(order::map(order, &Circumstances::of_fetching(began), false), kind, began)
+}
+
+/// What the shop's API answers for a customer.
+pub(crate) fn map_customer(customer: &Value, began: Timestamp) -> Mapped {
+    mapped(customer::map(customer, &Circumstances::of_fetching(began)), EventType::CustomerUpdated, began)
+}
+
+/// The decision in what the shop's API answers for a customer.
+pub(crate) fn map_consent(customer: &Value, began: Timestamp) -> Mapped {
+    consent::of_customer(customer, &Circumstances::of_fetching(began), began)
 }

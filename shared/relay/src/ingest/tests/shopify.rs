@@ -114,6 +114,47 @@ async fn a_revision_is_never_later_than_its_receipt() {
 }
 
 #[tokio::test]
+async fn what_payloads_are_known_to_hold_is_mapped() {
+    let order = order(|body| {
+        body["id"] = Value::Null;
+        body["admin_graphql_api_id"] = json!("gid://shopify/Order/820982911946154508");
+        body["customer"]["id"] = json!(18_446_744_073_709_551_615_u64);
+        body["taxes_included"] = json!("yes");
+        body["currency"] = Value::Null;
+        body["total_price"] = Value::Null;
+        let money = |amount: &str, code: &str| json!({"amount": amount, "currency_code": code});
+        body["total_price_set"] =
+            json!({"shop_money": money("10.250", "KWD"), "presentment_money": money("30.00", "USD")});
+        body["line_items"] = json!([{
+            "id": 1, "title": "Gift", "price": null, "quantity": 2, "current_quantity": 1, "sku": "",
+            "properties": [
+                {"name": "engraving", "value": "B"}, {"name": "sizes", "value": [1, 2.5]}, {"name": "wrapped", "value": true},
+                {"name": 7, "value": {"a": null}}, {"name": "_hidden", "value": "x"}, {"name": null, "value": 1}, 3
+            ]
+        }]);
+    });
+    let order = order.await;
+    assert_eq!((order.id.as_str(), order.customer.id.as_deref()), ("820982911946154508", Some("18446744073709551615")));
+    assert_eq!((order.total.tax_included, order.total.amount), (None, "10.250".parse().unwrap()));
+    assert_eq!(order.total.currency.map(String::from).as_deref(), Some("KWD"));
+    let item = &order.items[0];
+    assert_eq!((item.name.as_str(), &item.sku, item.unit_price, item.total), ("Gift", &None, None, None));
+    assert_eq!(item.quantity, "2".parse().unwrap());
+    let custom =
+        json!({"current_quantity": "1", "engraving": "B", "sizes": [1, 2.5], "wrapped": true, "7": {"a": null}});
+    assert_eq!(Value::Object(item.custom.clone()), custom);
+}
+
+#[tokio::test]
+async fn a_refund_in_another_currency_than_the_shops_is_unknown() {
+    let order = order(|body| {
+        let transaction = json!({"kind": "refund", "status": "success", "amount": "10.10", "currency": "USD"});
+        body["refunds"] = json!([{"transactions": [transaction]}]);
+    });
+    assert_eq!(order.await.total.refunded, None);
+}
+
+#[tokio::test]
 async fn what_is_no_order_is_parked_with_the_place_of_the_fault() {
     let world = World::new();
     for body in [r#"{"email": "a@example.com", "id": 1}"#, "[]", r#"{"errors": "Not Found", "email": "x@y"}"#] {

@@ -4,7 +4,7 @@
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use super::{Circumstances, Ignored, customer::buyer, no_email};
+use super::{Circumstances, Ignored, customer::buyer, id, no_email};
 use crate::{
     event::OrderStatus,
     source::payload::{at, decimal, first, is_true, labels, list, named, text, time},
@@ -25,7 +25,7 @@ pub(super) fn map(order: &Value, circumstances: &Circumstances, with_tests: bool
         return Err(no_email(&[order, customer], &["email", "contact_email"]));
     };
     Ok(json!({
-        "id": text(order, &["id"]),
+        "id": id(order, "id"),
         "number": first(order, &[&["name"], &["order_number"]]),
         "placed_at": first(order, &[&["created_at"], &["processed_at"]]),
         "updated_at": circumstances.revision(time(order, &["updated_at"])),
@@ -65,8 +65,13 @@ fn item(line: &Value) -> Value {
             custom.entry(field).or_insert(Value::String(value));
         }
     }
+    // `quantity` stays as it was ordered.
+    if let Some(left) = decimal(line, &["current_quantity"]).filter(|left| Some(*left) != decimal(line, &["quantity"]))
+    {
+        custom.entry("current_quantity").or_insert_with(|| json!(left.to_string()));
+    }
     json!({
-        "id": text(line, &["id"]),
+        "id": id(line, "id"),
         "name": first(line, &[&["name"], &["title"], &["sku"]]).unwrap_or_else(|| "Unnamed item".into()),
         "sku": text(line, &["sku"]),
         "quantity": text(line, &["quantity"]),
@@ -92,23 +97,37 @@ fn total(order: &Value) -> Map<String, Value> {
     let shipping = text(order, &["total_shipping_price_set", "shop_money", "amount"])
         .or_else(|| sum(list(order, &["shipping_lines"]), |line| decimal(line, &["price"])).map(|sum| sum.to_string()));
     let fields = [
-        ("amount", json!(text(order, &["total_price"]))),
-        ("currency", json!(text(order, &["currency"]))),
-        ("tax", json!(text(order, &["total_tax"]))),
-        ("tax_included", json!(at(order, &["taxes_included"]))),
+        ("amount", json!(in_shop_money(order, "total_price"))),
+        ("currency", json!(currency(order))),
+        ("tax", json!(in_shop_money(order, "total_tax"))),
+        ("tax_included", json!(at(order, &["taxes_included"]).and_then(Value::as_bool))),
         ("shipping", json!(shipping)),
-        ("discount", json!(text(order, &["total_discounts"]))),
+        ("discount", json!(in_shop_money(order, "total_discounts"))),
         ("refunded", json!(refunded(order).map(|sum| sum.to_string()))),
     ];
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
+/// An amount of the order in the shop's currency.
+fn in_shop_money(order: &Value, field: &str) -> Option<String> {
+    first(order, &[&[field], &[&format!("{field}_set"), "shop_money", "amount"]])
+}
+
+fn currency(order: &Value) -> Option<String> {
+    first(order, &[&["currency"], &["total_price_set", "shop_money", "currency_code"]])
+}
+
 /// What was paid back: the sum of the refunds' transactions, unknown if one of them is in another currency.
 fn refunded(order: &Value) -> Option<Decimal> {
-    let currency = text(order, &["currency"]);
+    let currency = currency(order);
     let transactions = at(order, &["refunds"])?.as_array()?.iter().flat_map(|refund| list(refund, &["transactions"]));
     // Nothing, with as many decimals as the currency has.
-    let mut sum = Decimal::new(0, decimal(order, &["total_price"]).map_or(2, |total| total.scale()));
+    let mut sum = Decimal::new(
+        0,
+        in_shop_money(order, "total_price")
+            .and_then(|total| total.parse::<Decimal>().ok())
+            .map_or(2, |total| total.scale()),
+    );
     for transaction in transactions {
         let is_refund = text(transaction, &["kind"]).as_deref() == Some("refund");
         let succeeded = text(transaction, &["status"]).is_none_or(|status| status == "success");

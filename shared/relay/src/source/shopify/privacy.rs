@@ -1,0 +1,43 @@
+//! Shopify's privacy requests (<https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance>).
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Circumstances, id, topic::Request};
+use crate::{
+    event::{FaultCode, read},
+    message::{Person, Whose},
+    source::{
+        Outcome, Unusable,
+        payload::{list, text},
+    },
+};
+
+/// Maps any of the three. One that names nobody is for a person to look at.
+pub(super) fn map(payload: &Value, circumstances: &Circumstances, request: Request) -> Outcome {
+    let requested_at = circumstances.revision(None);
+    let outcome = match request {
+        Request::ForgetShop => {
+            text(payload, &["shop_domain"]).map(|_| Outcome::Erase(Whose::Shop { requested_at })).ok_or("shop_domain")
+        }
+        Request::Forget => person(payload, "orders_to_redact", requested_at)
+            .map(|person| Outcome::Erase(Whose::Person(person)))
+            .ok_or("customer"),
+        Request::Data => person(payload, "orders_requested", requested_at).map(Outcome::DataRequest).ok_or("customer"),
+    };
+    let read = read(payload, |place| {
+        outcome.or_else(|field| place.fault_at(field, FaultCode::Missing, "is required").ok_or(())).ok()
+    });
+    read.unwrap_or_else(|faults| Outcome::Unusable(Unusable::Faults(faults)))
+}
+
+/// The person, if anything is said that they could be found by.
+fn person(payload: &Value, orders: &str, requested_at: Timestamp) -> Option<Person> {
+    let person = Person {
+        email: text(payload, &["customer", "email"]).and_then(|email| email.parse().ok()),
+        customer_id: payload.get("customer").and_then(|customer| id(customer, "id")),
+        orders: list(payload, &[orders]).iter().filter_map(|order| text(order, &[])).collect(),
+        requested_at,
+    };
+    (person.email.is_some() || person.customer_id.is_some() || !person.orders.is_empty()).then_some(person)
+}
