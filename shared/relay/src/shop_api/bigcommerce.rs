@@ -12,7 +12,7 @@ use crate::{
     http::Request,
     message::{Reference, ReferenceKind},
     retry::Call,
-    source::bigcommerce::{is_incomplete, map_customer, map_order, map_subscriber},
+    source::bigcommerce::{NoEvent, map_customer, map_order, map_subscriber, reason_to_skip},
 };
 
 const CREDENTIAL: &str = "x-auth-token";
@@ -41,27 +41,29 @@ pub(super) async fn fetch(
     let mapped = match reference.kind {
         ReferenceKind::Order => {
             let order = store.object(&["v2", "orders", id], &[]).await?;
-            if is_incomplete(&order) {
-                return Ok(Fetched::Skipped("incomplete"));
+            if let Some(reason) = reason_to_skip(&order) {
+                return Ok(Fetched::Skipped(reason));
             }
             let products = store.list(&["v2", "orders", id, "products"]).await?;
             let coupons = store.list(&["v2", "orders", id, "coupons"]).await?;
-            map_order(&order, &products, &coupons, reference.event, began)
+            map_order(&order, &products, &coupons, reference.event, began).map_err(NoEvent::Unusable)
         }
         ReferenceKind::Customer => {
             let query = [("id:in", id), ("include", "addresses")];
-            let customers = store.object(&["v3", "customers"], &query).await?;
-            match customers.get("data").and_then(Value::as_array).and_then(|customers| customers.first()) {
-                Some(customer) => map_customer(customer, began),
-                None => return Err(Stopped::Gone),
-            }
+            let found = store.object(&["v3", "customers"], &query).await?;
+            let customers = found.get("data").and_then(Value::as_array).ok_or_else(|| store.unreadable())?;
+            map_customer(customers.first().ok_or(Stopped::Gone)?, began)
         }
         ReferenceKind::Consent => {
-            let subscriber = store.object(&["v3", "customers", "subscribers", id], &[]).await?;
-            map_subscriber(subscriber.get("data").unwrap_or(&Value::Null), began)
+            let found = store.object(&["v3", "customers", "subscribers", id], &[]).await?;
+            map_subscriber(found.get("data").ok_or_else(|| store.unreadable())?, began)
         }
     };
-    Ok(mapped?.map_or_else(Fetched::Skipped, Fetched::Event))
+    match mapped {
+        Ok(event) => Ok(Fetched::Event(event)),
+        Err(NoEvent::Skipped(reason)) => Ok(Fetched::Skipped(reason)),
+        Err(NoEvent::Unusable(unusable)) => Err(unusable.into()),
+    }
 }
 
 impl Store<'_> {
@@ -85,8 +87,14 @@ impl Store<'_> {
     async fn object(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Value, Stopped> {
         match self.api.json(Call::ShopRead, self.get(path, query)).await? {
             Value::Null => Err(Stopped::Gone),
-            object => Ok(object),
+            object @ Value::Object(_) => Ok(object),
+            _ => Err(self.unreadable()),
         }
+    }
+
+    /// Not what the API's reference says: the next answer may be.
+    fn unreadable(&self) -> Stopped {
+        self.api.unreadable(Call::ShopRead, "the answer is not of the documented form")
     }
 
     /// A list, page by page. One without entries is answered with an empty body.
@@ -97,7 +105,7 @@ impl Store<'_> {
             let mut more = match self.api.json(Call::ShopRead, self.get(path, &query)).await? {
                 Value::Null => break,
                 Value::Array(more) => more,
-                _ => return Err(self.api.unreadable(Call::ShopRead, "the answer is no list")),
+                _ => return Err(self.unreadable()),
             };
             let is_last = more.len() < PAGE;
             entries.append(&mut more);

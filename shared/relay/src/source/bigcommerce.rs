@@ -27,10 +27,24 @@ mod tests;
 mod value;
 
 pub(crate) use customer::{map_customer, map_subscriber};
-pub(crate) use order::{is_incomplete, map_order};
+pub(crate) use order::{map_order, reason_to_skip};
 
-/// Why there is no event although the object is sound.
+/// Why there is nothing to deliver although the object is sound.
 pub(crate) type Skipped = &'static str;
+
+/// Why an object is no event.
+pub(crate) enum NoEvent {
+    /// There is nothing to deliver.
+    Skipped(Skipped),
+    /// It is not what it should be.
+    Unusable(Unusable),
+}
+
+impl From<Unusable> for NoEvent {
+    fn from(unusable: Unusable) -> Self {
+        Self::Unusable(unusable)
+    }
+}
 
 pub(super) struct Bigcommerce;
 

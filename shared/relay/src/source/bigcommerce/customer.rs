@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Skipped, value::time};
+use super::{NoEvent, value::time};
 use crate::{
     event::{self, Event, EventType},
     source::{
@@ -18,7 +18,7 @@ use crate::{
 const NEWSLETTER: &str = "marketing_newsletter";
 
 /// A customer as an event. It says nothing about consent: its only box is about reviews and abandoned carts.
-pub(crate) fn map_customer(customer: &Value, began: Timestamp) -> Result<Result<Event, Skipped>, Unusable> {
+pub(crate) fn map_customer(customer: &Value, began: Timestamp) -> Result<Event, NoEvent> {
     let address = list(customer, &["addresses"]).first().unwrap_or(&Value::Null);
     let data = json!({
         "id": text(customer, &["id"]),
@@ -36,10 +36,10 @@ pub(crate) fn map_customer(customer: &Value, began: Timestamp) -> Result<Result<
 }
 
 /// A subscriber as an event.
-pub(crate) fn map_subscriber(subscriber: &Value, began: Timestamp) -> Result<Result<Event, Skipped>, Unusable> {
+pub(crate) fn map_subscriber(subscriber: &Value, began: Timestamp) -> Result<Event, NoEvent> {
     let given = consent(subscriber);
     if given == Consent::NeverGiven {
-        return Ok(Err("never_subscribed"));
+        return Err(NoEvent::Skipped("never_subscribed"));
     }
     let given = match given {
         Consent::Given => Some(true),
@@ -86,10 +86,10 @@ fn revision(object: &Value, began: Timestamp) -> Timestamp {
     time(object, &["date_modified"]).or_else(|| time(object, &["date_created"])).unwrap_or(began).min(began)
 }
 
-fn event(data: &Value, began: Timestamp) -> Result<Result<Event, Skipped>, Unusable> {
+fn event(data: &Value, began: Timestamp) -> Result<Event, NoEvent> {
     if first(data, &[&["email"]]).is_none() {
-        return Ok(Err("no_email"));
+        return Err(NoEvent::Skipped("no_email"));
     }
     let kind = EventType::CustomerUpdated;
-    event::read(data, |place| Event::read(place, kind, began)).map(Ok).map_err(Unusable::Faults)
+    event::read(data, |place| Event::read(place, kind, began)).map_err(|faults| Unusable::Faults(faults).into())
 }

@@ -19,9 +19,16 @@ use crate::{
     },
 };
 
-/// Whether the buyer has not come to the end of the checkout: it is no order yet, and may never become one.
-pub(crate) fn is_incomplete(order: &Value) -> bool {
-    text(order, &["status_id"]).as_deref() == Some("0")
+/// Why there is nothing to deliver of this order, if so.
+pub(crate) fn reason_to_skip(order: &Value) -> Option<Skipped> {
+    if text(order, &["status_id"]).as_deref() == Some("0") {
+        // The buyer has not come to the end of the checkout: it is no order yet, and may never become one.
+        Some("incomplete")
+    } else if text(order, &["billing_address", "email"]).is_none() {
+        Some("no_email")
+    } else {
+        None
+    }
 }
 
 /// An order with its products and coupons as an event. `began` is when it was asked for.
@@ -31,12 +38,9 @@ pub(crate) fn map_order(
     coupons: &[Value],
     kind: EventType,
     began: Timestamp,
-) -> Result<Result<Event, Skipped>, Unusable> {
-    if order.is_object() && text(order, &["billing_address", "email"]).is_none() {
-        return Ok(Err("no_email"));
-    }
+) -> Result<Event, Unusable> {
     let data = data(order, products, coupons, began);
-    event::read(&data, |place| Event::read(place, kind, began)).map(Ok).map_err(Unusable::Faults)
+    event::read(&data, |place| Event::read(place, kind, began)).map_err(Unusable::Faults)
 }
 
 fn data(order: &Value, products: &[Value], coupons: &[Value], began: Timestamp) -> Value {
