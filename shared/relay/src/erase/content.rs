@@ -128,7 +128,9 @@ fn without_content(row: &Row, cancels: bool, now: Timestamp) -> Row {
         status: None,
         detail: "everybody in the audience was forgotten; nothing is sent".into(),
     };
-    let mut row = transition::settled(row, "", State::Cancelled, now);
+    // The index still leads to it until the old content is gone.
+    let (due, attention) = (row.due, row.attention);
+    let mut row = Row { due, attention, ..transition::settled(row, "", State::Cancelled, now) };
     row.attempts.clear();
     row.last_error = Some(transition::last_error(&failure, now));
     row
@@ -150,6 +152,9 @@ async fn finish(walk: &Walk<'_>, row: &Row) -> Result<(), LedgerError> {
             let mut next = stored.clone();
             if let Some(promotion) = &mut next.promotion {
                 promotion.former = None;
+            }
+            if next.state == State::Cancelled {
+                (next.due, next.attention) = (None, None);
             }
             Change::Write(Box::new(next), ())
         }

@@ -1,5 +1,7 @@
 //! Rows of the ledger: those that can be named, and those that have to be looked for.
 
+use std::collections::HashSet;
+
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
@@ -70,7 +72,8 @@ async fn indexed(walk: &mut Walk<'_>) -> Step {
 /// `Some`: a row is being worked on until then.
 async fn of_person(walk: &mut Walk<'_>, rows: Vec<Row>) -> Step {
     let mut held_up = None;
-    for row in rows {
+    let named: HashSet<RowKey> = walk.target.named().into_iter().collect();
+    for row in rows.into_iter().filter(|row| !named.contains(&row.key)) {
         if row.key.kind == Kind::Promotion {
             match content::take_out(walk, row).await? {
                 Ok(outcome) => walk.note_content(outcome),

@@ -49,11 +49,11 @@ impl<'a> Target<'a> {
     pub(super) fn takes(&self, row: &Row) -> bool {
         match &self.who {
             // Requests, and what became of them, are kept: they say what was done.
-            Who::Shop => row.key.kind != Kind::Privacy && row.first_at <= self.until,
+            Who::Shop => row.key.kind != Kind::Privacy && !self.is_later(row),
             Who::Person { person, customer_key } => match row.key.kind {
                 Kind::Order => {
                     let is_theirs = row.customer.is_some() && row.customer == *customer_key;
-                    person.orders.contains(&row.key.subject) || (is_theirs && row.first_at <= self.until)
+                    person.orders.contains(&row.key.subject) || (is_theirs && !self.is_later(row))
                 }
                 Kind::Customer => {
                     let is_theirs = customer_key.as_ref() == Some(&row.key.subject);
@@ -63,6 +63,13 @@ impl<'a> Target<'a> {
                 Kind::Consent | Kind::Promotion | Kind::Login | Kind::Privacy => false,
             },
         }
+    }
+
+    /// Whether everything the row knows is dated later than what is to be forgotten. An old order may be seen for the
+    /// first time, or change, while the request waits.
+    fn is_later(&self, row: &Row) -> bool {
+        let newest = row.revision.or(row.promotion.as_ref().map(|promotion| promotion.revision));
+        row.first_at > self.until && newest.is_some_and(|revision| dated(&revision) > self.until)
     }
 
     /// The rows that can be named without a search.

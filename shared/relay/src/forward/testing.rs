@@ -160,6 +160,11 @@ impl TestHttp {
         self.will(Ok(answer(status, body)));
     }
 
+    /// What was told and not asked for does not count any more.
+    pub(crate) fn forget_answers(&self) {
+        self.answers.lock().unwrap().clear();
+    }
+
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
