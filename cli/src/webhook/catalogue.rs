@@ -24,13 +24,18 @@ pub(crate) enum Meaning {
     Privacy,
     /// It is said to every receiver by itself; nobody has to subscribe to it.
     Handshake,
+    /// It becomes an event that another topic brings, too, or brings better.
+    Besides,
+    /// It is acknowledged, and nothing is done.
+    Ignored,
 }
 
-use Meaning::{Event, Handshake, Privacy};
+use Meaning::{Besides, Event, Handshake, Ignored, Privacy};
 
 const PLACED: (&str, Meaning) = ("order-placed", Event(EventType::OrderPlaced));
 const UPDATED: (&str, Meaning) = ("order-updated", Event(EventType::OrderUpdated));
 const CUSTOMER: (&str, Meaning) = ("customer-updated", Event(EventType::CustomerUpdated));
+const ORDER_BESIDES: (&str, Meaning) = ("order-updated", Besides);
 const PRIVACY: (&str, Meaning) = ("customer-updated", Privacy);
 
 const fn known(topic: &'static str, (endpoint, meaning): (&'static str, Meaning)) -> Known {
@@ -56,6 +61,7 @@ const SHOPIFY: &[Known] = &[
     same("orders/updated", UPDATED, "orders/create"),
     same("orders/paid", UPDATED, "orders/create"),
     same("orders/fulfilled", UPDATED, "orders/create"),
+    same("orders/partially_fulfilled", UPDATED, "orders/create"),
     same("orders/cancelled", UPDATED, "orders/create"),
     known("customers/create", CUSTOMER),
     same("customers/update", CUSTOMER, "customers/create"),
@@ -68,37 +74,45 @@ const SHOPIFY: &[Known] = &[
 /// <https://github.com/woocommerce/woocommerce-rest-api-docs/blob/trunk/source/includes/v3/_webhooks.md>.
 const WOOCOMMERCE: &[Known] = &[
     known("order.created", PLACED),
-    same("order.updated", UPDATED, "order.created"),
+    known("order.updated", UPDATED),
+    same("order.restored", UPDATED, "order.updated"),
     known("customer.created", CUSTOMER),
-    same("customer.updated", CUSTOMER, "customer.created"),
+    known("customer.updated", CUSTOMER),
     known("ping", ("order-placed", Handshake)),
 ];
 
 /// <https://developer.shopware.com/docs/guides/plugins/apps/webhook.html>.
 const SHOPWARE: &[Known] = &[
     known("checkout.order.placed", PLACED),
-    known("state_enter.order.state.cancelled", UPDATED),
-    same("state_enter.order.state.completed", UPDATED, "state_enter.order.state.cancelled"),
-    same("state_enter.order_transaction.state.paid", UPDATED, "state_enter.order.state.cancelled"),
-    same("state_enter.order_transaction.state.refunded", UPDATED, "state_enter.order.state.cancelled"),
-    same("state_enter.order_transaction.state.refunded_partially", UPDATED, "state_enter.order.state.cancelled"),
+    known(CANCELLED, UPDATED),
+    same("state_enter.order.state.completed", UPDATED, CANCELLED),
+    same("state_enter.order_transaction.state.paid", UPDATED, CANCELLED),
+    same("state_enter.order_transaction.state.refunded", UPDATED, CANCELLED),
+    same("state_enter.order_transaction.state.refunded_partially", UPDATED, CANCELLED),
+    same("state_enter.order_delivery.state.shipped", UPDATED, CANCELLED),
+    known("order.written", ORDER_BESIDES),
+    known("flow.action", ORDER_BESIDES),
     known("checkout.customer.register", CUSTOMER),
+    same("checkout.customer.guest_register", CUSTOMER, "checkout.customer.register"),
+    known("customer.written", CUSTOMER),
+    known("newsletter.register", CUSTOMER),
     known("newsletter.confirm", CUSTOMER),
-    same("newsletter.unsubscribe", CUSTOMER, "newsletter.confirm"),
+    known("newsletter.unsubscribe", CUSTOMER),
+    known("app.deleted", ("customer-updated", Ignored)),
     known("registration", ("shopware", Handshake)),
 ];
+const CANCELLED: &str = "state_enter.order.state.cancelled";
 
 /// <https://developer.bigcommerce.com/docs/integrations/webhooks/events>.
 const BIGCOMMERCE: &[Known] = &[
     known("store/order/created", PLACED),
-    same("store/order/updated", UPDATED, "store/order/created"),
-    same("store/order/statusUpdated", UPDATED, "store/order/created"),
-    same("store/order/refund/created", UPDATED, "store/order/created"),
+    known("store/order/updated", UPDATED),
+    known("store/order/statusUpdated", UPDATED),
+    known("store/order/refund/created", UPDATED),
     known("store/customer/created", CUSTOMER),
-    same("store/customer/updated", CUSTOMER, "store/customer/created"),
+    known("store/customer/updated", CUSTOMER),
     known("store/subscriber/created", CUSTOMER),
-    same("store/subscriber/updated", CUSTOMER, "store/subscriber/created"),
-    same("store/subscriber/deleted", CUSTOMER, "store/subscriber/created"),
+    known("store/subscriber/updated", CUSTOMER),
 ];
 
 /// The topics of a platform, in the order of the documentation.

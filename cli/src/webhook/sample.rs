@@ -51,10 +51,10 @@ const SAMPLES: &[(&str, &str, &str)] = samples! {
         "promotion.cancelled";
     "sources/shopify": "orders-create", "customers-create", "customers_email_marketing_consent-update",
         "customers-data_request", "customers-redact", "shop-redact";
-    "sources/shopware": "checkout-order-placed", "state_enter-order-state-cancelled", "checkout-customer-register",
-        "newsletter-register", "newsletter-confirm", "newsletter-unsubscribe", "order-written", "customer-written",
-        "app-deleted";
     "sources/woocommerce": "order-created", "order-updated", "customer-created", "customer-updated";
+    "sources/shopware": "checkout-order-placed", "state_enter-order-state-cancelled", "order-written", "flow-action",
+        "checkout-customer-register", "customer-written", "newsletter-register", "newsletter-confirm",
+        "newsletter-unsubscribe", "app-deleted";
 };
 
 fn text(topic: &Topic, channel: Channel) -> Option<&'static str> {

@@ -143,3 +143,5 @@ fn a_base_url_gets_the_shops_path_and_a_whole_one_stays() {
     assert_eq!(url("https://api.example.com/prod/"), "https://api.example.com/prod/webhooks/acme/order-placed");
     assert_eq!(url("https://x.example.com/webhooks/b/order-updated"), "https://x.example.com/webhooks/b/order-updated");
 }
+
+mod accepted;

@@ -41,6 +41,7 @@ pub(super) fn subscriptions(
     let wanted = |platform: Platform, known: &Known| match known.meaning {
         Meaning::Event(kind) => forwarded(kind),
         Meaning::Privacy => has_websand,
+        Meaning::Besides | Meaning::Ignored => false,
         // WooCommerce's ping comes by itself; a Shopware app has to name the registration's URL.
         Meaning::Handshake => platform == Platform::Shopware && registers,
     };
@@ -122,7 +123,7 @@ mod tests {
         let shop = "acme".parse().unwrap();
         let both = webhook(&[Platform::Shopify, Platform::Canonical], None);
         let all = subscriptions(Some("https://relay.example.com/"), &shop, &both, true, true);
-        assert_eq!(all.len(), 16);
+        assert_eq!(all.len(), 17);
         let thrice = webhook(&[Platform::Shopify, Platform::Canonical, Platform::Canonical], None);
         assert_eq!(subscriptions(Some("https://relay.example.com"), &shop, &thrice, true, true), all);
         assert_eq!(

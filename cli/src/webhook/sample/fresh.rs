@@ -29,7 +29,7 @@ pub(super) fn tell_anew(
     } else if wish.id.is_some() {
         return Err(format!("the sample for {topic} has no id"));
     }
-    envelope(body, platform, wish.origin, now, random);
+    envelope(body, topic, wish.origin, now, random);
     Ok(())
 }
 
@@ -64,6 +64,7 @@ const fn ids(platform: Platform) -> &'static [&'static str] {
             "/data/payload/customer/id",
             "/data/payload/newsletterRecipient/id",
             "/data/payload/0/primaryKey",
+            "/orderId",
         ],
         Platform::Bigcommerce => &["/data/order_id", "/data/id"],
     }
@@ -91,19 +92,22 @@ pub(in crate::webhook) fn hex(random: &dyn Random) -> String {
 }
 
 /// What the envelope tells of the delivery and the shop, where there is one.
-fn envelope(body: &mut Value, platform: Platform, origin: &str, now: Timestamp, random: &dyn Random) {
+fn envelope(body: &mut Value, topic: &Topic, origin: &str, now: Timestamp, random: &dyn Random) {
     let mut set = |pointer: &str, value: Value| {
         if let Some(place) = body.pointer_mut(pointer) {
             *place = value;
         }
     };
-    match platform {
+    match topic.platform() {
         Platform::Shopware => {
+            // A sample may serve for several topics.
+            set("/data/event", topic.name().into());
             set("/timestamp", now.as_second().into());
             set("/source/eventId", hex(random).into());
             set("/source/url", format!("https://{origin}").into());
         }
         Platform::Bigcommerce => {
+            set("/scope", topic.name().into());
             set("/created_at", now.as_second().into());
             set("/hash", format!("{}{:08x}", hex(random), random.next() >> 32).into());
             set("/producer", format!("stores/{origin}").into());
@@ -153,7 +157,10 @@ fn move_by(value: &mut Value, seconds: i64) {
             }
         }
         Value::Array(list) => list.iter_mut().for_each(|item| move_by(item, seconds)),
-        Value::Object(map) => map.values_mut().for_each(|item| move_by(item, seconds)),
+        Value::Object(map) => {
+            // Shopware writes birthdays as times.
+            map.iter_mut().filter(|(name, _)| *name != "birthday").for_each(|(_, item)| move_by(item, seconds));
+        }
         _ => {}
     }
 }
