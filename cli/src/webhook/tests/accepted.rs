@@ -103,6 +103,8 @@ async fn every_topic_leads_to_what_the_catalogue_says() {
             let topic: Topic = format!("{platform}:{}", known.topic).parse().unwrap();
             let (status, outcome) = match known.meaning {
                 Meaning::Handshake => continue,
+                // The sample's shop asks for confirmation, which another event tells.
+                _ if known.topic == "newsletter.register" => (200, "ignored"),
                 Meaning::Ignored => (200, "ignored"),
                 Meaning::Event(_) | Meaning::Privacy | Meaning::Besides => (202, "queued"),
             };
