@@ -7,6 +7,7 @@ mod limits;
 mod platforms;
 mod privacy;
 mod properties;
+mod registration;
 mod shopify;
 mod shopify_topics;
 mod woocommerce;
