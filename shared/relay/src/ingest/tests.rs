@@ -11,6 +11,7 @@ mod registration;
 mod shopify;
 mod shopify_topics;
 mod woocommerce;
+mod shopware;
 
 use std::{
     collections::HashMap,

@@ -134,3 +134,35 @@ fn content_type(place: &Reader<'_>) -> Option<String> {
         _ => place.fault(FaultCode::Invalid, "must be a content type without parameters, such as text/plain"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::{
+        event::Faults,
+        secret::{WebhookSecret, parse},
+    };
+
+    fn app(secrets: &Value, url: &str) -> Result<WebhookSecret, Vec<String>> {
+        let secret = json!({"platform": "shopware", "signing_secrets": secrets, "app_name": "Acme",
+            "app_secret": "hush", "shop_url": url});
+        parse(&secret).map_err(|Faults(faults)| faults.into_iter().map(|fault| fault.pointer).collect())
+    }
+
+    #[test]
+    fn a_secret_that_is_handed_out_has_the_length_that_shopware_asks_for() {
+        let url = "https://shop.example.com/de";
+        for good in [json!(["x".repeat(64)]), json!(["x".repeat(255), "old"])] {
+            assert_eq!(app(&good, url).unwrap().sources[0].shopware_app.as_ref().unwrap().shop_url, url);
+        }
+        for bad in [json!(["x".repeat(63)]), json!(["x".repeat(256)]), json!(["old", "x".repeat(64)])] {
+            assert_eq!(app(&bad, url).unwrap_err(), ["/signing_secrets"]);
+        }
+        for bad in ["shop.example.com", "ftp://shop.example.com", "https://shop.example.com/?a=b"] {
+            assert_eq!(app(&json!(["x".repeat(64)]), bad).unwrap_err(), ["/shop_url"], "{bad}");
+        }
+        let short = json!({"platform": "shopware", "signing_secrets": ["short"]});
+        assert!(parse::<WebhookSecret>(&short).is_ok(), "nobody is given it");
+    }
+}
