@@ -10,8 +10,8 @@ mod properties;
 mod registration;
 mod shopify;
 mod shopify_topics;
-mod woocommerce;
 mod shopware;
+mod woocommerce;
 
 use std::{
     collections::HashMap,
