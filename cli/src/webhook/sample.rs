@@ -55,6 +55,9 @@ const SAMPLES: &[(&str, &str, &str)] = samples! {
     "sources/shopware": "checkout-order-placed", "state_enter-order-state-cancelled", "order-written", "flow-action",
         "checkout-customer-register", "customer-written", "newsletter-register", "newsletter-confirm",
         "newsletter-unsubscribe", "app-deleted";
+    "sources/bigcommerce": "store-order-created", "store-order-updated", "store-order-statusUpdated",
+        "store-order-refund-created", "store-customer-created", "store-customer-updated", "store-subscriber-created",
+        "store-subscriber-updated";
 };
 
 fn text(topic: &Topic, channel: Channel) -> Option<&'static str> {

@@ -29,7 +29,7 @@ fn topics_are_canonical_types_or_platform_topics_and_know_their_endpoint() {
         ("shopware:checkout.order.placed", "order-placed"),
         ("shopware:registration", "shopware"),
         ("bigcommerce:store/order/created", "order-placed"),
-        ("bigcommerce:store/subscriber/deleted", "customer-updated"),
+        ("bigcommerce:store/subscriber/updated", "customer-updated"),
     ] {
         let topic = topic(text);
         assert_eq!(topic.endpoint(), endpoint, "{text}");
