@@ -1,5 +1,7 @@
 //! What is done with an authentic webhook: it is read and checked against the shop's wishes.
 
+use serde_json::Value;
+
 use super::{
     Endpoint, Ingest, Note,
     answer::{Refusal, Reply},
@@ -7,8 +9,8 @@ use super::{
     reject::Body,
 };
 use crate::{
-    event::Event,
-    message::Payload,
+    event::{self, Event},
+    message::{Payload, Whose},
     queue::QueueError,
     shop::{Platform, ShopName},
     source::{Authentic, Context, Outcome, Proof, Reading, Unusable, Webhook},
@@ -30,6 +32,18 @@ pub(super) fn unqueued(error: &QueueError) -> Reply {
     Reply::Unavailable("queue_unreachable")
 }
 
+/// Events come with ids that were checked when they were read. References and privacy requests do not, and theirs stand
+/// in row keys and log lines just as well.
+fn ids_checked(outcome: Outcome) -> Outcome {
+    let ids: Vec<&String> = match &outcome {
+        Outcome::References(references) => references.iter().map(|reference| &reference.id).collect(),
+        Outcome::Erase(Whose::Person(person)) | Outcome::DataRequest(person) => person.customer_id.iter().collect(),
+        _ => Vec::new(),
+    };
+    let faults = ids.into_iter().find_map(|id| event::read(&Value::from(id.as_str()), |place| place.id()).err());
+    faults.map_or(outcome, |faults| Outcome::Unusable(Unusable::Faults(faults)))
+}
+
 impl Settling<'_> {
     /// Reads, checks and queues. `Err` is an early answer.
     pub(super) async fn settle(mut self) -> Result<Reply, Reply> {
@@ -43,7 +57,7 @@ impl Settling<'_> {
             tracing::error!(alarm = "wrong_shop", shop, "a webhook of another shop came to this one's URL");
             return self.reject(id, "wrong_shop", "it comes from none of this shop's origins", Body::Dropped).await;
         }
-        match outcome {
+        match ids_checked(outcome) {
             Outcome::Event(event) => self.event(id, sequence, event).await,
             Outcome::References(references) => self.references(&id, sequence, references).await,
             Outcome::Erase(whose) => self.privacy(id, Payload::Erase(whose)).await,

@@ -8,6 +8,7 @@ mod platforms;
 mod privacy;
 mod properties;
 mod registration;
+mod robustness;
 mod shopify;
 mod shopify_topics;
 mod shopware;

@@ -43,6 +43,12 @@ pub(super) fn decimal(value: &Value, path: &[&str]) -> Option<Decimal> {
     text(value, path)?.parse().ok()
 }
 
+/// All of them together; nothing if one is missing, or if it is more than a decimal can hold, which a plain sum would
+/// panic at.
+pub(super) fn add_up(numbers: impl IntoIterator<Item = Option<Decimal>>) -> Option<Decimal> {
+    numbers.into_iter().try_fold(Decimal::ZERO, |sum, number| sum.checked_add(number?))
+}
+
 /// A time with an offset.
 pub(super) fn time(value: &Value, path: &[&str]) -> Option<Timestamp> {
     text(value, path)?.parse().ok()

@@ -5,6 +5,7 @@ use std::io::Write;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::*;
+use crate::shop::Platform;
 
 const CANARY: &str = "canary@example.org";
 
@@ -64,7 +65,7 @@ async fn no_address_comes_back_in_an_answer_a_receipt_a_log_line_or_a_reason() {
     // remembers a no of the other tests' threads. With two it asks them all.
     let _second = tracing::Dispatch::new(subscriber());
     let _guard = tracing::subscriber::set_default(subscriber());
-    let world = World::new();
+    let world = World::with(platforms::everything());
     let mut requests = Vec::new();
     for (name, endpoint) in [
         ("order.placed", "order-placed"),
@@ -82,6 +83,16 @@ async fn no_address_comes_back_in_an_answer_a_receipt_a_log_line_or_a_reason() {
         let bodies = with_canaries(&sample(&format!("sources/shopify/{name}")));
         let path = format!("/webhooks/acme/{endpoint}");
         requests.extend(bodies.iter().map(|body| shopify(&path, topic, body.to_string())));
+    }
+    for (name, topic, endpoint) in [
+        ("order-updated", "order.updated", "order-updated"),
+        ("customer-updated", "customer.updated", "customer-updated"),
+        ("customer-updated", CANARY, "customer-updated"),
+    ] {
+        for body in with_canaries(&sample(&format!("sources/woocommerce/{name}"))) {
+            let request = post(&format!("/webhooks/acme/{endpoint}")).header("x-wc-webhook-topic", topic);
+            requests.push(platforms::sign(Platform::Woocommerce, request.body(body.to_string().into()).unwrap()));
+        }
     }
     let count = requests.len();
     for request in requests {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Circumstances, Ignored, customer::buyer, id, no_email};
 use crate::{
     event::OrderStatus,
-    source::payload::{at, decimal, first, is_true, labels, list, named, text, time},
+    source::payload::{add_up, at, decimal, first, is_true, labels, list, named, text, time},
 };
 
 /// Any order topic's payload as the data of `order.placed` and `order.updated`.
@@ -88,7 +88,7 @@ fn line_total(line: &Value) -> Option<Decimal> {
     let discount = if allocations.is_empty() {
         decimal(line, &["total_discount"])
     } else {
-        allocations.iter().map(|allocation| decimal(allocation, &["amount"])).sum()
+        add_up(allocations.iter().map(|allocation| decimal(allocation, &["amount"])))
     };
     whole.checked_sub(discount.unwrap_or_default())
 }
@@ -141,5 +141,5 @@ fn refunded(order: &Value) -> Option<Decimal> {
 
 /// The sum of a number in each of these, if there are any and all have it.
 fn sum(values: &[Value], number: impl Fn(&Value) -> Option<Decimal>) -> Option<Decimal> {
-    if values.is_empty() { None } else { values.iter().map(number).sum() }
+    if values.is_empty() { None } else { add_up(values.iter().map(number)) }
 }

@@ -9,7 +9,7 @@ use super::{
     customer::{buyer, further, tags},
     state::States,
 };
-use crate::source::payload::{at, first, list, text, time};
+use crate::source::payload::{add_up, at, first, list, text, time};
 
 /// Whether the shop loaded what an order consists of. Without a currency the amounts mean something only if they are in
 /// the shop's own, whose factor is 1.
@@ -105,7 +105,7 @@ fn custom<const N: usize>(fields: [(&str, Option<String>); N]) -> Value {
 
 fn total(order: &Value, discounts: &[&Value]) -> Value {
     let tax_status = first(order, &[&["taxStatus"], &["price", "taxStatus"]]);
-    let discount: Option<Decimal> = discounts.iter().map(|line| decimal(line, &["totalPrice"])).sum();
+    let discount = add_up(discounts.iter().map(|line| decimal(line, &["totalPrice"])));
     json!({
         // Never `price.rawTotal`: that is the sum before it is rounded to what is paid.
         "amount": amount(order, &["amountTotal"]).or_else(|| amount(order, &["price", "totalPrice"])),
@@ -127,7 +127,7 @@ fn tax(order: &Value, status: Option<&str>) -> Option<Decimal> {
     match status {
         Some("tax-free") => Some(Decimal::ZERO),
         _ if taxes.is_empty() => None,
-        _ => taxes.iter().map(|tax| decimal(tax, &["tax"])).sum(),
+        _ => add_up(taxes.iter().map(|tax| decimal(tax, &["tax"]))),
     }
 }
 
