@@ -76,7 +76,7 @@ pub fn claim(stored: Option<&Row>, by: &Claimant<'_>, relevance: impl Fn(&Row) -
     match relevance(&row) {
         Relevance::Open => {}
         Relevance::Superseded if row.attempts.remove(by.event_id).is_some() => {
-            return Change::Write(Box::new(row), Claim::Superseded);
+            return Change::Write(Box::new(overtaken(row, by.now)), Claim::Superseded);
         }
         Relevance::Superseded => return Change::Keep(Claim::Superseded),
         Relevance::Record(revision) => {
@@ -102,6 +102,27 @@ pub fn claim(stored: Option<&Row>, by: &Claimant<'_>, relevance: impl Fn(&Row) -
     Change::Write(Box::new(row), Claim::Granted)
 }
 
+/// An event that had begun here was overtaken meanwhile. If it was the last one, nothing of its troubles is left.
+fn overtaken(mut row: Row, now: Timestamp) -> Row {
+    let is_waiting = matches!(row.attention, Some(Attention::ConfigurationFault | Attention::CredentialsRefused));
+    if row.attempts.is_empty() && row.state == State::Delivered && row.due.is_none() {
+        if is_waiting {
+            row.attention = None;
+            row.last_error = None;
+        }
+        row.lease = None;
+        row.not_before = None;
+        row.expires_at = end(&row, now);
+    }
+    row
+}
+
+/// When a row in a final state may be forgotten.
+fn end(row: &Row, now: Timestamp) -> Option<Timestamp> {
+    // What a person decided never is, for it would be told anew; nor what stops a forgotten person's old events.
+    if row.key.kind == Kind::Consent { None } else { now.checked_add(RETENTION).ok() }
+}
+
 /// Applies `next` if the row is still leased under `token`; a worker whose lease was taken over changes nothing.
 pub fn finish(stored: Option<&Row>, token: &str, next: impl FnOnce(Row) -> Row) -> Change<bool> {
     match stored {
@@ -121,9 +142,7 @@ pub fn settled(mut row: Row, event_id: &str, state: State, now: Timestamp) -> Ro
     row.attention = None;
     row.last_error = None;
     row.last_at = now;
-    // What a person decided is never forgotten, for it would be told anew; nor what stops a forgotten person's old events.
-    let ends = row.key.kind != Kind::Consent;
-    row.expires_at = if ends { now.checked_add(RETENTION).ok() } else { None };
+    row.expires_at = end(&row, now);
     row
 }
 

@@ -1,4 +1,5 @@
 mod consent;
+mod consent_model;
 mod currency;
 
 use serde_json::json;

@@ -1,10 +1,10 @@
 //! What Websand hears of people's decisions.
 
 use super::*;
-use crate::message::Kind;
+use crate::{ledger::Consent, message::Kind};
 
 /// The row of the only person's decision.
-fn decision(world: &World) -> Row {
+pub(super) fn decision(world: &World) -> Row {
     let decisions: Vec<Row> = world.ledger.rows().into_values().filter(|row| row.key.kind == Kind::Consent).collect();
     assert_eq!(decisions.len(), 1);
     decisions.into_iter().next().unwrap()
@@ -41,7 +41,7 @@ async fn a_withdrawal_that_cannot_be_expressed_is_parked_with_an_alarm_and_remem
 }
 
 /// A shop that can tell Websand of withdrawals.
-fn world_with_withdrawals() -> World {
+pub(super) fn world_with_withdrawals() -> World {
     let world = World::new();
     let withdrawn = json!({"field": "marketing_consent", "value": "marketing_consent_false"});
     world.secret("acme/websand", json!({"account": "acme", "api_key": "key", "consent": {"withdrawn": withdrawn}}));
@@ -50,7 +50,7 @@ fn world_with_withdrawals() -> World {
 }
 
 /// What Websand was told about consent, call by call.
-fn told(world: &World) -> Vec<Value> {
+pub(super) fn told(world: &World) -> Vec<Value> {
     let said = |seen: crate::forward::testing::Seen| {
         let customer = seen.body.get("subscriber").unwrap_or(&seen.body["transaction"]["customer"]).clone();
         customer["marketing_consent"].clone()
@@ -103,4 +103,137 @@ async fn a_withdrawal_older_than_known_data_is_parked_too_if_it_cannot_be_expres
         assert_eq!(settle(&world, &message).await, Settlement::Done);
     }
     assert_eq!(world.queue.parked.lock().unwrap()[0].reason, "withdrawal_not_expressible");
+}
+
+/// A customer's data with a decision made `minute` minutes after eight, told `later` minutes later.
+fn person(consent: bool, minute: u8, later: u8, name: &str) -> Message {
+    let mut message = customer(Some(consent), minute + later);
+    message.id = format!("c-{minute}-{later}-{name}");
+    let Payload::Event(Event::CustomerUpdated(data)) = &mut message.payload else { panic!("no customer") };
+    (data.first_name, data.consent_at) = (Some(name.into()), customer(None, minute).time);
+    message
+}
+
+#[tokio::test]
+async fn a_decision_alone_leaves_what_is_known_of_the_customers_data_as_it_is() {
+    let world = world_with_withdrawals();
+    for message in [person(true, 1, 9, "Bob"), customer(Some(false), 20), person(true, 1, 11, "Rob")] {
+        assert_eq!(settle(&world, &message).await, Settlement::Done);
+    }
+    let said = ["marketing_consent_true".into(), "marketing_consent_false".into(), Value::Null];
+    assert_eq!(told(&world), said, "the older event's data are newer than what was known of them");
+    assert_eq!(world.http.seen()[2].body["subscriber"]["first"], "Rob");
+    let rows = world.ledger.rows();
+    assert_eq!(rows["acme#websand#customer#key-of-bob"].revision, Some(person(true, 1, 11, "Rob").revision()));
+}
+
+#[tokio::test]
+async fn an_old_decision_in_a_newer_version_of_the_data_is_not_repeated() {
+    let world = world_with_withdrawals();
+    for message in [person(true, 1, 0, "Bob"), person(true, 1, 10, "Rob"), person(true, 1, 20, "Robert")] {
+        assert_eq!(settle(&world, &message).await, Settlement::Done);
+    }
+    assert_eq!(told(&world), ["marketing_consent_true".into(), Value::Null, Value::Null]);
+}
+
+#[tokio::test]
+async fn one_call_tells_of_data_and_decision() {
+    let world = world_with_withdrawals();
+    assert_eq!(settle(&world, &person(true, 1, 0, "Bob")).await, Settlement::Done);
+    let sent = &world.http.seen()[0].body["subscriber"];
+    assert_eq!((&sent["first"], &sent["subscribed_at"]), (&json!("Bob"), &json!("2026-06-01T08:01:00Z")));
+    assert_eq!(decision(&world).state, State::Delivered);
+}
+
+#[tokio::test]
+async fn data_are_delivered_although_the_withdrawal_with_them_cannot_be_expressed() {
+    let world = world(&json!({}));
+    world.advance(HOUR);
+    let message = person(false, 1, 0, "Bob");
+    assert_eq!(settle(&world, &message).await, Settlement::Done);
+    let sent = &world.http.seen()[0].body["subscriber"];
+    assert_eq!((&sent["first"], &sent["marketing_consent"]), (&json!("Bob"), &Value::Null));
+    assert_eq!(decision(&world).attention, Some(Attention::WithdrawalNotExpressible));
+    let letters = |world: &World| world.queue.parked.lock().unwrap().len();
+    assert_eq!(letters(&world), 1);
+    // Told of again it is no news; redriven too early it is parked again rather than lost.
+    assert_eq!(settle(&world, &person(false, 1, 5, "Rob")).await, Settlement::Done);
+    assert_eq!(letters(&world), 1);
+    assert_eq!(settle(&world, &message).await, Settlement::Done);
+    assert_eq!(letters(&world), 2);
+    let withdrawn = json!({"field": "marketing_consent", "value": "marketing_consent_false"});
+    world.secret("acme/websand", json!({"account": "acme", "api_key": "key", "consent": {"withdrawn": withdrawn}}));
+    world.advance(HOUR);
+    assert_eq!(settle(&world, &message).await, Settlement::Done);
+    assert_eq!(told(&world).last().unwrap(), "marketing_consent_false");
+    let row = decision(&world);
+    assert_eq!((row.state, row.attention, row.attempts.len()), (State::Delivered, None, 0));
+}
+
+#[tokio::test]
+async fn a_withdrawal_that_waits_for_a_person_is_settled_by_a_later_grant() {
+    let world = world(&json!({}));
+    world.advance(HOUR);
+    for message in [customer(Some(false), 5), sign_up(20)] {
+        assert_eq!(settle(&world, &message).await, Settlement::Done);
+    }
+    let row = decision(&world);
+    assert_eq!((row.consent, row.state, row.attention), (Some(Consent::Granted), State::Delivered, None));
+}
+
+#[tokio::test]
+async fn a_decision_older_than_known_data_survives_a_missing_secret() {
+    let world = world_with_withdrawals();
+    assert_eq!(settle(&world, &person(true, 1, 20, "Bob")).await, Settlement::Done);
+    let secret = world.secrets.0.lock().unwrap().remove("shoprelay/acme/websand").unwrap();
+    world.advance(HOUR);
+    for late in [customer(Some(false), 10), person(false, 11, 1, "Bo")] {
+        assert!(matches!(settle(&world, &late).await, Settlement::Back { .. }), "it waits");
+    }
+    world.secret("acme/websand", secret);
+    world.advance(HOUR);
+    for late in [customer(Some(false), 10), person(false, 11, 1, "Bo")] {
+        assert_eq!(settle(&world, &late).await, Settlement::Done);
+    }
+    assert_eq!(told(&world).last().unwrap(), "marketing_consent_false");
+    assert_eq!(world.ledger.rows()["acme#websand#customer#key-of-bob"].attention, None, "nothing is left to mend");
+}
+
+/// Answers once it is told to.
+struct Slow(std::sync::Arc<crate::forward::testing::TestHttp>, tokio::sync::Semaphore);
+
+impl crate::http::Http for Slow {
+    fn call(&self, request: Request) -> Async<'_, crate::retry::Outcome> {
+        Box::pin(async move {
+            let _permit = self.1.acquire().await.unwrap();
+            self.0.call(request).await
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawal_waits_for_an_order_that_is_under_way_and_has_the_last_word() {
+    let mut world = world_with_withdrawals();
+    let slow = std::sync::Arc::new(Slow(world.http.clone(), tokio::sync::Semaphore::new(0)));
+    world.ports.http = slow.clone();
+    let (order, withdrawal) = (sign_up(10), customer(Some(false), 20));
+    let under_way = {
+        let forwarder = WebsandForwarder::new(world.ports.clone(), world.config.clone());
+        let received = world.received(&order);
+        tokio::spawn(async move { forwarder.handle(received).await })
+    };
+    while world.ledger.rows().values().filter(|row| row.lease.is_some()).count() < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert!(matches!(settle(&world, &withdrawal).await, Settlement::Back { .. }));
+    // Another order of the same sign-up need not wait: the first one tells of it.
+    let mut other = sign_up(10);
+    other.subject = "order-other".into();
+    slow.1.add_permits(1);
+    assert_eq!(settle(&world, &other).await, Settlement::Done);
+    assert_eq!(under_way.await.unwrap(), Settlement::Done);
+    world.advance(31);
+    assert_eq!(settle(&world, &withdrawal).await, Settlement::Done);
+    let said: Vec<Value> = told(&world).into_iter().filter(|word| !word.is_null()).collect();
+    assert_eq!(said, ["marketing_consent_true", "marketing_consent_false"]);
 }
