@@ -5,6 +5,7 @@ use std::{io::IsTerminal, process::ExitCode};
 use relay::{
     clock::{Clock, SystemClock},
     config::Variables,
+    erase::{Receipt as Answer, receipt_of},
     ingest::Receipt,
     ledger::Row,
     message::{Kind, RowKey},
@@ -23,7 +24,7 @@ pub(super) mod words;
 /// Shows everything that is known of one order, customer or promotion: received when, delivered when, what is next.
 #[derive(clap::Args)]
 pub(crate) struct Show {
-    /// SHOP/KIND/SUBJECT, KIND being order, customer, consent or promotion; with --scan only the
+    /// SHOP/KIND/SUBJECT, KIND being order, customer, consent, promotion, reference or privacy; with --scan only the
     /// subject, the order number or the destination's id.
     subject: String,
 
@@ -60,11 +61,13 @@ impl Show {
             eprintln!("shoprelay: what was received is not shown: {error}");
             Vec::new()
         });
+        let answers = answers(&installation, &rows).await?;
         if self.json {
             let rows: Vec<_> = rows.iter().map(words::json).collect();
-            output::print_json(&json!({"deliveries": rows, "received": receipts}))?;
+            output::print_json(&json!({"deliveries": rows, "privacy_receipts": answers, "received": receipts}))?;
         } else {
-            output::print(&self.text(&rows, &receipts))?;
+            let answers: Vec<String> = answers.iter().map(|answer| format!("\n{answer}")).collect();
+            output::print(&format!("{}{}", self.text(&rows, &receipts), answers.concat()))?;
         }
         Ok(if rows.is_empty() && receipts.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
@@ -72,7 +75,8 @@ impl Show {
     fn key(&self) -> Result<RowKey, CommandError> {
         parse(&self.subject).ok_or_else(|| {
             CommandError(format!(
-                "{:?} is not SHOP/KIND/SUBJECT with a KIND of order, customer, consent or promotion; \
+                "{:?} is not SHOP/KIND/SUBJECT with a KIND of order, customer, consent, promotion, reference or \
+                 privacy; \
                  to look for a subject in all shops, add --scan",
                 self.subject
             ))
@@ -111,6 +115,16 @@ impl Show {
     }
 }
 
+/// What privacy requests among the rows were answered.
+async fn answers(installation: &Installation, rows: &[Row]) -> Result<Vec<Answer>, CommandError> {
+    let mut answers = Vec::new();
+    for row in rows.iter().filter(|row| row.key.kind == Kind::Privacy) {
+        let answer = receipt_of(&*installation.ledger()?, &row.key).await;
+        answers.extend(answer.map_err(|error| CommandError(error.to_string()))?);
+    }
+    Ok(answers)
+}
+
 /// Whether one of a row's names is this one. Shopify's order numbers begin with `#`, which people leave out.
 fn is_called(row: &Row, name: &str) -> bool {
     let number = row.order_number.as_deref().map(|number| number.trim_start_matches('#'));
@@ -125,7 +139,7 @@ fn parse(text: &str) -> Option<RowKey> {
     let shop: ShopName = parts.next()?.parse().ok()?;
     let name = parts.next()?;
     let subject = parts.next().filter(|subject| !subject.is_empty())?;
-    let kinds = [Kind::Order, Kind::Customer, Kind::Consent, Kind::Promotion];
+    let kinds = [Kind::Order, Kind::Customer, Kind::Consent, Kind::Promotion, Kind::Reference, Kind::Privacy];
     let kind = kinds.into_iter().find(|kind| kind.name() == name)?;
     let destination = if kind == Kind::Promotion { Destination::Websale } else { Destination::Websand };
     Some(RowKey { shop: Some(shop), destination, kind, subject: subject.to_owned() })
@@ -149,6 +163,8 @@ mod tests {
     fn a_subject_is_named_by_shop_kind_and_id() {
         let key = |text| parse(text).map(|key| key.to_string());
         assert_eq!(key("acme/order/a/b#1").as_deref(), Some("acme#websand#order#a/b#1"));
+        assert_eq!(key("acme/reference/order/250").as_deref(), Some("acme#websand#reference#order/250"));
+        assert_eq!(key("acme/privacy/e1").as_deref(), Some("acme#websand#privacy#e1"));
         assert_eq!(key("acme/promotion/summer").as_deref(), Some("acme#websale#promotion#summer"));
         for bad in ["acme", "acme/order", "acme/order/", "acme/login/x", "ACME/order/1", ""] {
             assert_eq!(key(bad), None, "{bad}");
