@@ -5,6 +5,7 @@ mod operating {
     mod aws;
     mod deliveries;
     mod doctor;
+    mod forget;
     mod loopback;
     mod shops;
     mod world;

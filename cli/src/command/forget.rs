@@ -57,8 +57,8 @@ pub(crate) struct Forget {
     json: bool,
 }
 
-/// How long one step may take before the progress is shown.
-const STEP: SignedDuration = SignedDuration::from_secs(2);
+/// How long one step may take before the progress is shown. Looking through a queue begins anew with each step.
+const STEP: SignedDuration = SignedDuration::from_secs(30);
 /// How long one shop may take. A worker has a row for some two minutes at most.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(30);
 
@@ -93,6 +93,7 @@ impl Forget {
         let place = installation.writable().await?;
         let mut report = Report::default();
         for shop in shops {
+            tell(&shop, "looking through the ledger and the queues …");
             match self.one(&place, &key, &shop, email.clone()).await {
                 Ok(receipt) => report.receipts.push(receipt),
                 Err(error) => report.failed.push(Failure { shop, error }),
@@ -165,7 +166,8 @@ impl Forget {
                     return Err("it is not finished; the same command goes on with it".to_owned());
                 }
                 Ok(Walk::Later { progress: so_far, at }) => {
-                    tell(shop, &so_far);
+                    let found: u64 = so_far.found().counts().iter().map(|(_, count)| count).sum();
+                    tell(shop, &format!("still looking, {found} found so far …"));
                     progress = so_far;
                     let pause = Duration::try_from(at.duration_since(clock.now())).unwrap_or_default();
                     tokio::time::sleep(pause).await;
@@ -200,11 +202,10 @@ impl Forget {
     }
 }
 
-/// How far it came, for a person who waits.
-fn tell(shop: &ShopName, progress: &Progress) {
+/// Says something to a person who waits.
+fn tell(shop: &ShopName, what: &str) {
     if std::io::stderr().is_terminal() {
-        let found: u64 = progress.found().counts().iter().map(|(_, count)| count).sum();
-        eprintln!("{shop}: still looking, {found} found so far …");
+        eprintln!("{shop}: {what}");
     }
 }
 

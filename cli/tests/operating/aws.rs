@@ -8,7 +8,7 @@ use super::{
 };
 
 /// A stack called `test` whose services answer with `answer`.
-async fn stack(answer: fn(&Asked) -> (u16, Value)) -> (World, Loopback) {
+pub(super) async fn stack(answer: fn(&Asked) -> (u16, Value)) -> (World, Loopback) {
     let server = Loopback::start(move |asked| {
         let (status, body) = answer(asked);
         (status, body.to_string())
@@ -23,11 +23,11 @@ async fn stack(answer: fn(&Asked) -> (u16, Value)) -> (World, Loopback) {
     (world, server)
 }
 
-async fn run(world: &World, arguments: &[&str]) -> Ran {
+pub(super) async fn run(world: &World, arguments: &[&str]) -> Ran {
     world.run_bare(&[arguments, &["--stack", "test"]].concat()).await
 }
 
-fn input(asked: &Asked) -> Value {
+pub(super) fn input(asked: &Asked) -> Value {
     serde_json::from_str(&asked.body).unwrap_or_default()
 }
 
@@ -36,7 +36,7 @@ fn refused(code: &str) -> (u16, Value) {
 }
 
 /// One shop with all but a WEBSALE account, healthy queues and an empty ledger.
-fn healthy(asked: &Asked) -> (u16, Value) {
+pub(super) fn healthy(asked: &Asked) -> (u16, Value) {
     let input = input(asked);
     let names =
         ["acme/webhook", "acme/websand", "_installation"].map(|name| json!({"Name": format!("shoprelay/{name}")}));

@@ -91,8 +91,19 @@ impl World {
 
     /// Runs a command as it is. Whatever it says, it shows no secret.
     pub(super) async fn run_bare(&self, arguments: &[&str]) -> Ran {
+        self.run_with(Stdio::null(), arguments).await
+    }
+
+    /// Runs a command on the data directory, with this text as its standard input.
+    pub(super) async fn run_on(&self, input: &str, arguments: &[&str]) -> Ran {
+        let file = std::fs::File::open(self.file("input", input)).unwrap();
+        let data_dir = self.data_dir();
+        self.run_with(file.into(), &[arguments, &["--data-dir", data_dir.to_str().unwrap()]].concat()).await
+    }
+
+    async fn run_with(&self, input: Stdio, arguments: &[&str]) -> Ran {
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_shoprelay"));
-        command.args(arguments).env_clear().envs(self.env.iter().cloned()).stdin(Stdio::null()).kill_on_drop(true);
+        command.args(arguments).env_clear().envs(self.env.iter().cloned()).stdin(input).kill_on_drop(true);
         let output = command.output().await.unwrap();
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         let ran = Ran { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) };
