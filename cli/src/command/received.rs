@@ -44,7 +44,7 @@ impl Received {
         } else if receipts.is_empty() {
             output::print("No such webhooks.\n")?;
         } else {
-            output::print(&table(&receipts).to_string())?;
+            output::print(&format!("{}{}", table(&receipts), remarks(&receipts)))?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -67,4 +67,53 @@ pub(super) fn table(receipts: &[Receipt]) -> Table {
         ]);
     }
     table
+}
+
+/// Reasons that somebody can do something about, and what.
+const REASONS: [(&str, &str); 6] = [
+    (
+        "email_withheld_by_platform",
+        "the platform keeps the address from the app: at Shopify, ask for access to protected customer data",
+    ),
+    ("wrong_shop", "another shop sent it: look at its webhooks, or at `origins` in the webhook secret"),
+    ("wrong_endpoint", "the topic goes to another URL: `shoprelay shop add` names the right one"),
+    ("rest_error", "the shop sent an error instead of the object: at WooCommerce, the webhook's user lost its rights"),
+    ("app_uninstalled", "the app was removed from the shop: nothing comes any more"),
+    ("delivery_exception", "the platform could not deliver webhooks for a while: objects may be missing"),
+];
+
+/// How often each of those occurs, a line each.
+fn remarks(receipts: &[Receipt]) -> String {
+    let line = |(reason, what): &(&str, &str)| {
+        let count = receipts.iter().filter(|receipt| receipt.reason.as_deref() == Some(*reason)).count();
+        (count > 0).then(|| format!("{count} × {reason}: {what}\n"))
+    };
+    let lines: Vec<String> = REASONS.iter().filter_map(line).collect();
+    if lines.is_empty() { String::new() } else { format!("\n{}", lines.concat()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_that_somebody_can_mend_are_counted_and_explained() {
+        let receipt = |reason: Option<&str>| Receipt {
+            at: jiff::Timestamp::UNIX_EPOCH,
+            shop: None,
+            platform: None,
+            topic: None,
+            event_type: None,
+            event_id: None,
+            subject: None,
+            status: "ignored".into(),
+            reason: reason.map(str::to_owned),
+            http_status: 200,
+        };
+        let receipts = [Some("email_withheld_by_platform"), Some("no_email"), None, Some("email_withheld_by_platform")];
+        let text = remarks(&receipts.map(receipt));
+        assert!(text.starts_with("\n2 × email_withheld_by_platform: the platform keeps"), "{text}");
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert_eq!(remarks(&[receipt(Some("test_order"))]), "");
+    }
 }
