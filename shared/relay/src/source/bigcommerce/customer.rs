@@ -35,50 +35,25 @@ pub(crate) fn map_customer(customer: &Value, began: Timestamp) -> Result<Event, 
     event(&data, began)
 }
 
-/// A subscriber as an event.
+/// A subscriber as an event: the decision alone. Their name is with their orders and their account, and told here it
+/// would make what those say look older than it is.
 pub(crate) fn map_subscriber(subscriber: &Value, began: Timestamp) -> Result<Event, NoEvent> {
-    let given = consent(subscriber);
-    if given == Consent::NeverGiven {
+    let consents = at(subscriber, &["consents"]).and_then(Value::as_array).ok_or(NoEvent::Skipped("no_decision"))?;
+    let created = time(subscriber, &["date_created"]);
+    let is_unchanged = created.is_some() && created == time(subscriber, &["date_modified"]);
+    let given = consents.iter().any(|consent| consent == NEWSLETTER);
+    if !given && is_unchanged {
+        // Whoever left has been there before. This is somebody who did not tick the box at the checkout.
         return Err(NoEvent::Skipped("never_subscribed"));
     }
-    let given = match given {
-        Consent::Given => Some(true),
-        Consent::Withdrawn => Some(false),
-        Consent::NeverGiven | Consent::Unknown => None,
-    };
-    let at = revision(subscriber, began);
     let data = json!({
         "email": text(subscriber, &["email"]),
-        "first_name": text(subscriber, &["first_name"]),
-        "last_name": text(subscriber, &["last_name"]),
         "marketing_consent": given,
-        "consent_at": given.map(|_| at),
-        "source": text(subscriber, &["source"]),
-        "updated_at": at,
+        // A later change may be one of the name, so only the first entry is sure to be the person's own act.
+        "consent_at": created.filter(|_| is_unchanged).map(|at| at.min(began)),
+        "updated_at": revision(subscriber, began),
     });
     event(&data, began)
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Consent {
-    Given,
-    Withdrawn,
-    NeverGiven,
-    Unknown,
-}
-
-/// What the list of consents says. One without the newsletter means that the person has unsubscribed or never subscribed;
-/// the latter shows in that nothing was changed since the entry was made.
-fn consent(subscriber: &Value) -> Consent {
-    let Some(consents) = at(subscriber, &["consents"]).and_then(Value::as_array) else { return Consent::Unknown };
-    let created = time(subscriber, &["date_created"]);
-    if consents.iter().any(|consent| consent == NEWSLETTER) {
-        Consent::Given
-    } else if created.is_some() && created == time(subscriber, &["date_modified"]) {
-        Consent::NeverGiven
-    } else {
-        Consent::Withdrawn
-    }
 }
 
 /// When it became as it is, never later than it was asked for.

@@ -204,3 +204,24 @@ async fn what_could_not_be_delivered_is_parked_and_fetched_again_when_it_is_redr
         assert_eq!((row(&world, key).state, row(&world, key).attention), (State::Delivered, None));
     }
 }
+
+#[tokio::test]
+async fn a_withdrawal_that_cannot_be_told_keeps_its_reference_so_that_it_can_be_redriven() {
+    let world = world();
+    let subscriber = json!({"data": {"id": 5, "email": "bob@example.com", "consents": [],
+        "date_created": "2026-05-01T08:00:00Z", "date_modified": "2026-06-01T07:59:00Z"}});
+    let message = message("consent", "5", "customer.updated", 0);
+    world.http.will_answer(200, &subscriber);
+    assert_eq!(settle(&world, &message).await, Settlement::Done);
+    assert_eq!(world.queue.parked.lock().unwrap()[0].reason, "withdrawal_not_expressible");
+    let key = "acme#websand#reference#consent/5";
+    let expected = (State::Parked, Some(Attention::WithdrawalNotExpressible));
+    assert_eq!((row(&world, key).state, row(&world, key).attention), expected);
+    let withdrawn = json!({"field": "marketing_consent", "value": "no"});
+    world.secret("acme/websand", json!({"account": "acme", "api_key": "key", "consent": {"withdrawn": withdrawn}}));
+    world.advance(HOUR);
+    world.http.will_answer(200, &subscriber);
+    assert_eq!(settle(&world, &message).await, Settlement::Done);
+    assert_eq!(world.http.seen().last().unwrap().body["subscriber"]["marketing_consent"], "no");
+    assert_eq!((row(&world, key).state, row(&world, key).attention), (State::Delivered, None));
+}
