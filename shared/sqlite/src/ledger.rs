@@ -30,7 +30,7 @@ const DUE: &str =
     "SELECT row FROM ledger WHERE due_purpose = :purpose AND due_at <= :until ORDER BY due_at LIMIT :limit";
 const DELETE: &str = "DELETE FROM ledger WHERE key = :key AND version = :version";
 const SCAN: &str =
-    "SELECT key, row FROM ledger WHERE key >= :first AND key > :after AND key < :end ORDER BY key LIMIT :limit";
+    "SELECT key, row FROM ledger WHERE key >= :from AND key <> :after AND key < :end ORDER BY key LIMIT :limit";
 /// Rows in one page of a scan.
 const SCAN_PAGE: usize = 500;
 const EXPIRED: &str = "SELECT key FROM ledger WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit";
@@ -118,12 +118,12 @@ impl Ledger for SqliteLedger {
         key_prefix: &'a str,
         after: Option<&'a str>,
     ) -> Async<'a, Result<ScanPage, LedgerError>> {
-        let (first, after) = (key_prefix.to_owned(), after.unwrap_or_default().to_owned());
-        let end = format!("{first}{}", char::MAX);
+        let after = after.unwrap_or_default().to_owned();
+        let (from, end) = (after.as_str().max(key_prefix).to_owned(), format!("{key_prefix}{}", char::MAX));
         Box::pin(async move {
             let act = move |connection: &Connection| {
                 let mut statement = connection.prepare_cached(SCAN)?;
-                let values = named_params! {":first": first, ":after": after, ":end": end, ":limit": SCAN_PAGE};
+                let values = named_params! {":from": from, ":after": after, ":end": end, ":limit": SCAN_PAGE};
                 let rows = statement.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
                 rows.collect::<Result<Vec<(String, String)>, _>>()
             };

@@ -70,6 +70,32 @@ async fn a_failed_condition_tells_the_stored_row_unless_it_is_our_own_write() {
 }
 
 #[tokio::test]
+async fn a_row_is_deleted_only_as_it_was_seen_or_if_it_is_gone() {
+    let theirs = row(8, "theirs");
+    let failed = json!({"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
+        "Item": shown(&theirs)});
+    let server = Server::answering([Canned::Json(200, json!({})), Canned::Json(400, failed)]);
+    let ledger = ledger(&server);
+    assert_eq!(ledger.delete(&theirs.key, 7).await, Ok(None));
+    assert_eq!(ledger.delete(&theirs.key, 7).await, Ok(Some(theirs.clone())));
+    let (operation, input) = &server.asked()[0];
+    assert_eq!((operation.as_str(), &input["Key"]), ("DeleteItem", &json!({"pk": {"S": theirs.key.to_string()}})));
+    assert_eq!(input["ConditionExpression"], "attribute_not_exists(pk) OR v = :expected");
+    assert_eq!(input["ExpressionAttributeValues"], json!({":expected": {"N": "7"}}));
+    assert_eq!(input["ReturnValuesOnConditionCheckFailure"], "ALL_OLD");
+}
+
+#[tokio::test]
+async fn whoever_was_forgotten_is_in_the_index_and_has_no_end() {
+    let server = Server::answering([Canned::Json(200, json!({}))]);
+    let tomb = Row { erased_at: Some("2026-11-21T10:15:00Z".parse().unwrap()), ..row(1, "token") };
+    ledger(&server).put(&tomb, Expected::Absent).await.unwrap();
+    let item = &server.asked()[0].1["Item"];
+    assert!(item["due_shard"]["S"].as_str().unwrap().starts_with("erased#") && item.get("ttl").is_none(), "{item}");
+    assert_eq!(item["due_at"], json!({"N": "1795256100000"}));
+}
+
+#[tokio::test]
 async fn a_refusal_says_what_dynamodb_said() {
     let server = Server::answering([refusal("AccessDeniedException", "not authorized to perform: dynamodb:GetItem")]);
     let error = ledger(&server).get(&row(1, "token").key).await.unwrap_err();
@@ -119,6 +145,19 @@ async fn a_scan_reads_pages_until_it_has_enough() {
     assert_eq!(server.asked().len(), 3);
     assert_eq!(server.asked()[1].1["ExclusiveStartKey"], json!({"pk": {"S": "a"}}));
     assert_eq!(server.asked()[0].1["ExpressionAttributeValues"], json!({":prefix": {"S": "acme#"}}));
+}
+
+#[tokio::test]
+async fn a_page_says_where_the_next_one_begins() {
+    let first = json!({"Items": [], "LastEvaluatedKey": {"pk": {"S": "acme#a"}}});
+    let server =
+        Server::answering([Canned::Json(200, first), Canned::Json(200, json!({"Items": [shown(&row(1, "b"))]}))]);
+    let ledger = ledger(&server);
+    let page = ledger.scan_page("acme#", None).await.unwrap();
+    assert_eq!((page.rows.len(), page.next.as_deref()), (0, Some("acme#a")));
+    let page = ledger.scan_page("acme#", page.next.as_deref()).await.unwrap();
+    assert_eq!((page.rows.len(), page.next), (1, None));
+    assert_eq!(server.asked()[1].1["ExclusiveStartKey"], json!({"pk": {"S": "acme#a"}}));
 }
 
 #[tokio::test]

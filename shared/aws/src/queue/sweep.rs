@@ -14,6 +14,9 @@ use relay::{
 use super::permitted;
 use crate::failure::describe;
 
+#[cfg(test)]
+mod tests;
+
 /// The most messages in one call.
 const BATCH: usize = 10;
 /// Long polling asks all of SQS's servers, so that an empty answer means that there is nothing more.

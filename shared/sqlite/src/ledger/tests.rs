@@ -100,6 +100,51 @@ async fn a_scan_finds_keys_by_their_beginning_only() {
 }
 
 #[tokio::test]
+async fn a_scan_turns_its_pages_without_losing_or_repeating_a_row() {
+    let (ledger, _directory) = bench();
+    for number in 0..2 * SCAN_PAGE + 1 {
+        store(&ledger, row(&format!("acme#websand#order#{number}"), 1, "x")).await;
+    }
+    let (mut keys, mut after, mut pages) = (std::collections::BTreeSet::new(), None, 0);
+    loop {
+        let page = ledger.scan_page("acme#", after.as_deref()).await.unwrap();
+        keys.extend(page.rows.iter().map(|row| row.key.to_string()));
+        pages += 1;
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!((keys.len(), pages), (2 * SCAN_PAGE + 1, 3));
+    assert_eq!(ledger.scan("acme#", SCAN_PAGE + 7).await.unwrap().len(), SCAN_PAGE + 7);
+}
+
+#[tokio::test]
+async fn a_row_is_deleted_only_as_it_was_seen() {
+    let (ledger, _directory) = bench();
+    let stored = row(ORDER, 3, "x");
+    store(&ledger, stored.clone()).await;
+    assert_eq!(ledger.delete(&stored.key, 2).await, Ok(Some(stored.clone())));
+    assert_eq!(ledger.get(&stored.key).await, Ok(Some(stored.clone())));
+    assert_eq!(ledger.delete(&stored.key, 3).await, Ok(None));
+    assert_eq!(ledger.get(&stored.key).await, Ok(None));
+    assert_eq!(ledger.delete(&stored.key, 3).await, Ok(None), "it is gone, whoever deleted it");
+}
+
+#[tokio::test]
+async fn whoever_was_forgotten_is_found_by_the_index_and_outlives_a_restart() {
+    let (ledger, directory) = bench();
+    let lease = Some(Lease { token: "t".into(), until: later(60) });
+    let tomb = Row { erased_at: Some(now()), lease, ..row("acme#websand#consent#k", 1, "x") };
+    store(&ledger, tomb).await;
+    drop(ledger);
+    let ledger = SqliteLedger::new(Store::open(directory.path(), later(10)).unwrap());
+    ledger.forget_expired(Timestamp::MAX, 10).await.unwrap();
+    let found = ledger.due(Purpose::Erased, Timestamp::MAX, 10).await.unwrap();
+    assert_eq!(found.iter().map(|row| row.erased_at).collect::<Vec<_>>(), [Some(now())]);
+}
+
+#[tokio::test]
 async fn parts_are_stored_replaced_and_removed() {
     let (ledger, _directory) = bench();
     let part = PartId { row: "a#websale#promotion#1".parse().unwrap(), content: "c1".into(), number: 0 };
