@@ -20,6 +20,7 @@ use crate::{
 };
 
 mod crash;
+mod lock;
 mod shop;
 mod story;
 mod walk;
