@@ -107,17 +107,13 @@ fn in_audience(message: Message, target: &Target<'_>, person: &Person) -> Judged
     if !is_covered || !names(promotion) {
         return Judged::Unconcerned;
     }
-    match without(promotion, |candidate| candidate == email) {
-        Some(rest) => {
-            let payload = Payload::Event(Event::PromotionScheduled(Box::new(rest)));
-            Judged::Audience(Message { payload, ..message }.to_json())
-        }
-        None => {
-            let cancellation = Cancellation { id: promotion.id.clone(), updated_at: promotion.updated_at };
-            let payload = Payload::Event(Event::PromotionCancelled(cancellation));
-            Judged::Nobody(Message { payload, ..message }.to_json())
-        }
+    if let Some(rest) = without(promotion, |candidate| candidate == email) {
+        let payload = Payload::Event(Event::PromotionScheduled(Box::new(rest)));
+        return Judged::Audience(Message { payload, ..message }.to_json());
     }
+    let cancellation = Cancellation { id: promotion.id.clone(), updated_at: promotion.updated_at };
+    let payload = Payload::Event(Event::PromotionCancelled(cancellation));
+    Judged::Nobody(Message { payload, ..message }.to_json())
 }
 
 /// The promotion without some of the addresses of its audience; nothing if none is left. A filter without addresses
@@ -142,10 +138,9 @@ fn in_rejected(rejected: &Rejected, target: &Target<'_>) -> Judged {
         return Judged::Rejected;
     }
     match rejected.data_base64.as_deref().map(unpack) {
-        None => Judged::Unconcerned,
         Some(None) => Judged::Unreadable,
         Some(Some(body)) if mentions(&body, email.as_str()) => Judged::Rejected,
-        Some(Some(_)) => Judged::Unconcerned,
+        _ => Judged::Unconcerned,
     }
 }
 

@@ -22,16 +22,14 @@ pub(super) async fn take(walk: &Walk<'_>, destination: Destination) -> Step {
     let until = walk.until.max(now).saturating_add(hidden).unwrap_or(Timestamp::MAX);
     let decide = |stored: Option<&Row>| {
         let lease = stored.and_then(|row| row.lease.as_ref());
-        match lease.filter(|lease| lease.until > now && lease.token != walk.progress.walk) {
-            Some(other) => Change::Keep(Some(soon(now, other.until.min(retry(now))))),
-            None => {
-                let mut row = stored.cloned().unwrap_or_else(|| Row::new(key.clone(), now));
-                row.lease = Some(Lease { token: walk.progress.walk.clone(), until });
-                row.last_at = now;
-                row.expires_at = Some(until);
-                Change::Write(Box::new(row), None)
-            }
+        if let Some(other) = lease.filter(|lease| lease.until > now && lease.token != walk.progress.walk) {
+            return Change::Keep(Some(soon(now, other.until.min(retry(now)))));
         }
+        let mut row = stored.cloned().unwrap_or_else(|| Row::new(key.clone(), now));
+        row.lease = Some(Lease { token: walk.progress.walk.clone(), until });
+        row.last_at = now;
+        row.expires_at = Some(until);
+        Change::Write(Box::new(row), None)
     };
     Ok(update(walk.at.ledger, walk.at.random, &key, Guess::Unknown, decide).await?.1)
 }

@@ -109,10 +109,10 @@ impl Walk<'_> {
     async fn tombstone(&mut self) -> Step {
         let Some(key) = self.target.decision() else { return Ok(None) };
         let (now, until) = (self.at.clock.now(), self.target.until);
-        let has_decision = |row: &Row| row.consent.is_some();
-        let had_decision = if self.is_forgetting() {
+        let decided = |row: &Row| row.consent.is_some();
+        let is_found = if self.is_forgetting() {
             let decide = |stored: Option<&Row>| {
-                let had = stored.is_some_and(has_decision);
+                let had = stored.is_some_and(decided);
                 let row = stored.cloned().unwrap_or_else(|| Row::new(key.clone(), now));
                 let tomb = tombstone::of(row, until, now);
                 let is_there = stored.is_some_and(|stored| Row { last_at: stored.last_at, ..tomb.clone() } == *stored);
@@ -124,9 +124,9 @@ impl Walk<'_> {
             if row.is_some() {
                 self.found().note(&key);
             }
-            row.as_ref().is_some_and(has_decision)
+            row.as_ref().is_some_and(decided)
         };
-        self.found().consent_rows += u64::from(had_decision);
+        self.found().consent_rows += u64::from(is_found);
         Ok(None)
     }
 
