@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use telling::Word;
+use telling::{Word, not_told};
 
 use super::{
     attempt::{Attempt, Taken, failure},
@@ -273,11 +273,6 @@ impl WebsandForwarder {
             }
         }
     }
-}
-
-async fn not_told(word: Word<'_>, settlement: Settlement) -> Settlement {
-    word.put_down().await;
-    settlement
 }
 
 fn delivered(attempt: &Attempt<'_>, row: Row, delivery: &Delivery) -> Row {

@@ -118,6 +118,12 @@ impl WebsandForwarder {
     }
 }
 
+/// The event is not settled, so that nothing is told of it yet.
+pub(super) async fn not_told(word: Word<'_>, settlement: Settlement) -> Settlement {
+    word.put_down().await;
+    settlement
+}
+
 /// Whether the shop's settings have words for the decision.
 fn is_expressible(consent: Consent, secret: &WebsandSecret) -> bool {
     consent == Consent::Granted || secret.consent_withdrawn.is_some()
