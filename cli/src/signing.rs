@@ -3,6 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
+use relay::text::hex;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
@@ -56,8 +57,7 @@ pub(crate) fn base64_over_body(secret: &SecretString, body: &[u8]) -> Result<Str
 /// query, under the app's): in lower-case hexadecimal digits.
 /// <https://developer.shopware.com/docs/guides/plugins/apps/lifecycle/app-registration-setup.html>
 pub(crate) fn shopware(secret: &SecretString, signed: &[u8]) -> Result<String, BadSecret> {
-    let mac = mac(secret.expose_secret().as_bytes(), &[signed]).ok_or(BadSecret)?;
-    Ok(mac.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&mac(secret.expose_secret().as_bytes(), &[signed]).ok_or(BadSecret)?))
 }
 
 /// HMAC-SHA-256. A key of any length is taken, so there is always one.

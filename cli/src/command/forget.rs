@@ -87,7 +87,7 @@ impl Forget {
         let installation = Installation::open(&self.place, Variables::of_process()).await?;
         let shops = self.shops(&installation).await?;
         if !self.dry_run && !self.yes {
-            self.confirm(&mut Terminal, &shops)?;
+            confirm(&mut Terminal, &shops)?;
         }
         let key = installation.secrets()?.installation().await.map_err(|error| CommandError(error.to_string()))?;
         let place = installation.writable().await?;
@@ -126,19 +126,6 @@ impl Forget {
             return Err(CommandError("there are no shops; --shop names one that was removed".into()));
         }
         Ok(shops)
-    }
-
-    fn confirm(&self, terminal: &mut impl Questions, shops: &[ShopName]) -> Result<(), CommandError> {
-        if !std::io::stdin().is_terminal() {
-            return Err(CommandError("standard input is no terminal: use --yes to forget without a question".into()));
-        }
-        let names: Vec<&str> = shops.iter().map(ShopName::as_str).collect();
-        let question =
-            format!("Forget this person in {}? It cannot be undone. Type yes to confirm: ", names.join(", "));
-        match terminal.ask(&question)?.as_str() {
-            "yes" => Ok(()),
-            _ => Err(CommandError("nothing was deleted".into())),
-        }
     }
 
     /// Walks through one shop, however long it takes.
@@ -199,6 +186,18 @@ impl Forget {
             eprintln!("shoprelay: {}: {}", failure.shop, failure.error);
         }
         output::print(&receipts.join("\n"))
+    }
+}
+
+fn confirm(terminal: &mut impl Questions, shops: &[ShopName]) -> Result<(), CommandError> {
+    if !std::io::stdin().is_terminal() {
+        return Err(CommandError("standard input is no terminal: use --yes to forget without a question".into()));
+    }
+    let names: Vec<&str> = shops.iter().map(ShopName::as_str).collect();
+    let question = format!("Forget this person in {}? It cannot be undone. Type yes to confirm: ", names.join(", "));
+    match terminal.ask(&question)?.as_str() {
+        "yes" => Ok(()),
+        _ => Err(CommandError("nothing was deleted".into())),
     }
 }
 

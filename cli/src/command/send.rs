@@ -34,6 +34,7 @@ use crate::{
 /// Without --file a built-in sample is sent, with a new id and as if it had happened just now. Exits with 0 only if the
 /// host took it.
 #[derive(clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Send {
     /// What happened.
     #[arg(value_name = "EVENT", requires = "shop")]
@@ -63,7 +64,7 @@ pub(crate) struct Send {
     /// Authenticate by the source's secret header instead of a signature.
     #[arg(long)]
     by_header: bool,
-    /// As Shopware's newer delivery (WEBHOOKS_REWORK) sends it: event id and sequence in headers, too.
+    /// As Shopware's newer delivery (`WEBHOOKS_REWORK`) sends it: event id and sequence in headers, too.
     #[arg(long)]
     rework: bool,
     #[command(flatten)]

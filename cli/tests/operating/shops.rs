@@ -144,3 +144,38 @@ async fn a_blocked_account_is_left_alone() {
     assert!(check.out.contains("not tried"), "{}", check.out);
     assert!(server.asked().iter().all(|asked| asked.method == "HEAD"));
 }
+
+#[tokio::test]
+async fn a_check_reads_from_the_shops_own_api() {
+    let server = Loopback::start(|asked| match asked.path.as_str() {
+        "/stores/abc123/v2/orders" => (200, "[]".to_owned()),
+        "/stores/abc123/v3/customers" => (403, r#"{"title": "no scope for bob@example.com"}"#.to_owned()),
+        _ => (404, String::new()),
+    })
+    .await;
+    let mut world = World::new();
+    world.set("SHOPRELAY_BIGCOMMERCE_URL", &server.url);
+    world.set("SHOPRELAY_WEBSAND_URL", &server.url);
+    let shop = json!({
+        "shoprelay/lamps/webhook": {"platform": "bigcommerce", "signing_secrets": [HUSH], "origins": ["abc123"]},
+        "shoprelay/lamps/websand": {"account": "lamps", "api_key": HUSH},
+    });
+    let file = world.file("lamps.json", &shop.to_string());
+    let added = world.run(&["shop", "add", "--file", &file]).await;
+    assert!(added.out.contains("no platform secret") && added.out.contains("store/order/statusUpdated"), "{added:?}");
+    assert_eq!(world.run(&["shop", "list"]).await.code, 3);
+    let api = json!({"shoprelay/lamps/platform": {"store_hash": "abc123", "access_token": HUSH}});
+    let file = world.file("api.json", &api.to_string());
+    assert_eq!(world.run(&["shop", "add", "--file", &file]).await.code, 0);
+    assert_eq!(world.run(&["shop", "list"]).await.code, 0);
+    let check = world.run(&["shop", "check", "lamps", "--json"]).await;
+    assert_eq!(check.code, 1, "{check:?}");
+    let findings = check.json();
+    let verdict = |name: &str| {
+        let found = findings.as_array().unwrap().iter().find(|finding| finding["check"] == name).unwrap();
+        found["verdict"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(verdict("bigcommerce orders"), "ok");
+    assert_eq!(verdict("bigcommerce customers"), "fail");
+    assert_eq!(verdict("platform secret"), "ok");
+}

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use relay::{
     Async,
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     event::Channel,
     ingest::Ingest,
     secret::{SecretError, SecretStore, Secrets, SecretsConfig},
@@ -58,7 +58,7 @@ impl Host {
         let config = SecretsConfig { prefix: "shoprelay/".into(), ttl: Duration::from_mins(5) };
         let secrets = Arc::new(Secrets::new(Arc::new(Fixed(secrets)), Arc::new(SystemClock), config));
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(directory.path(), Timestamp::now()).unwrap();
+        let store = Store::open(directory.path(), SystemClock.now()).unwrap();
         let queue = SqliteQueue::new(store, Arc::new(SystemClock));
         let ingest = Ingest { secrets, queue: Arc::new(queue.clone()), clock: Arc::new(SystemClock) };
         Self { ingest, queue, _directory: directory }
@@ -85,7 +85,7 @@ impl Host {
 }
 
 fn webhook(topic: &Topic, rework: bool) -> Webhook {
-    let (platform, now, random) = (topic.platform(), Timestamp::now(), &SystemRandom);
+    let (platform, now, random) = (topic.platform(), SystemClock.now(), &SystemRandom);
     let secret = secret(&document(platform));
     let origin = origin::of_shop(&secret, platform, &platform.name().parse().unwrap());
     let wish = Wish { channel: Channel::Push, id: None, origin: &origin };
@@ -125,7 +125,7 @@ async fn the_handshakes_are_answered() {
     assert_eq!((ping.0, ping.1["reason"].as_str()), (200, Some("ping")));
     let secret = secret(&document(Platform::Shopware));
     let registration = Registration::of_shop(&secret).unwrap();
-    let answer = host.receive(Platform::Shopware, registration.webhook(Timestamp::now()).unwrap()).await;
+    let answer = host.receive(Platform::Shopware, registration.webhook(SystemClock.now()).unwrap()).await;
     let registered = registration.check(&answer.1.to_string()).unwrap();
     assert!(answer.0 == 200 && registered.proof && registered.secret_length == 64, "{registered:?}");
     assert_eq!(registered.confirmation_url, "https://relay.example.com/webhooks/shopware/shopware");

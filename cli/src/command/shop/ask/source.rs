@@ -1,7 +1,7 @@
 //! Asks for one system that sends webhooks.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use relay::shop::Platform;
+use relay::{shop::Platform, text::hex};
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -39,7 +39,7 @@ pub(super) fn ask(
         }
         Platform::Woocommerce => {
             let secret = questions.ask_hidden("Secret of the WooCommerce webhooks (empty: one is made): ")?;
-            let secret = or_made(secret, platform, made, || Ok(hexadecimal(&random::<32>()?)))?;
+            let secret = or_made(secret, platform, made, || Ok(hex(&random::<32>()?)))?;
             let domain = questions.ask("Host of the WooCommerce shop (empty: any that has the secret): ")?;
             Ok(signed(platform, &secret, host(&domain)))
         }
@@ -59,7 +59,7 @@ fn shopware(questions: &mut impl Questions) -> Result<Source, CommandError> {
         .ask("Technical name of the Shopware app, its manifest's <name> (empty: it has registered already): ")?;
     let secret = match name.as_str() {
         "" => required(|| questions.ask_hidden("Secret that the shop was given at its registration: "))?,
-        _ => hexadecimal(&random::<32>()?),
+        _ => hex(&random::<32>()?),
     };
     let app_secret = match name.as_str() {
         "" => None,
@@ -92,7 +92,7 @@ fn bigcommerce(questions: &mut impl Questions, made: &mut Vec<(Platform, String)
         let name = questions.ask("Name of that header [X-Shoprelay-Key]: ")?;
         let name = if name.is_empty() { "X-Shoprelay-Key".to_owned() } else { name };
         let value = questions.ask_hidden("Its value (empty: one is made): ")?;
-        let value = or_made(value, platform, made, || Ok(hexadecimal(&random::<32>()?)))?;
+        let value = or_made(value, platform, made, || Ok(hex(&random::<32>()?)))?;
         json!({"platform": platform.name(), "header": {"name": name, "values": [value]}})
     } else {
         json!({"platform": platform.name(), "signing_secrets": [secret]})
@@ -107,12 +107,11 @@ fn bigcommerce(questions: &mut impl Questions, made: &mut Vec<(Platform, String)
 /// The webhook secret: one source, or several. Other origins are refused only if every system told its own: those of a
 /// system that did not tell would be refused, too.
 pub(super) fn webhook(sources: &[Source]) -> Value {
-    let mut webhook = match sources {
-        [only] => only.fields.as_object().cloned().unwrap_or_default(),
-        _ => {
-            let fields: Vec<&Value> = sources.iter().map(|source| &source.fields).collect();
-            Map::from_iter([("sources".to_owned(), json!(fields))])
-        }
+    let mut webhook = if let [only] = sources {
+        only.fields.as_object().cloned().unwrap_or_default()
+    } else {
+        let fields: Vec<&Value> = sources.iter().map(|source| &source.fields).collect();
+        Map::from_iter([("sources".to_owned(), json!(fields))])
     };
     let of_shops = sources.iter().filter(|source| source.platform != Platform::Canonical);
     let origins: Option<Vec<&String>> = of_shops.map(|source| source.origin.as_ref()).collect();
@@ -133,12 +132,12 @@ fn or_made(
     given: String,
     platform: Platform,
     made: &mut Vec<(Platform, String)>,
-    make: impl FnOnce() -> Result<String, CommandError>,
+    new: impl FnOnce() -> Result<String, CommandError>,
 ) -> Result<String, CommandError> {
     if !given.is_empty() {
         return Ok(given);
     }
-    let secret = make()?;
+    let secret = new()?;
     made.push((platform, secret.clone()));
     Ok(secret)
 }
@@ -148,8 +147,4 @@ fn random<const N: usize>() -> Result<[u8; N], CommandError> {
     getrandom::fill(&mut bytes)
         .map_err(|error| CommandError(format!("this machine gives no random numbers: {error}")))?;
     Ok(bytes)
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
