@@ -40,7 +40,8 @@ fn ids_checked(outcome: Outcome) -> Outcome {
         Outcome::Erase(Whose::Person(person)) | Outcome::DataRequest(person) => person.customer_id.iter().collect(),
         _ => Vec::new(),
     };
-    let faults = ids.into_iter().find_map(|id| event::read(&Value::from(id.as_str()), |place| place.id()).err());
+    let faults =
+        ids.into_iter().find_map(|id| event::read(&Value::from(id.as_str()), |place| place.id().map(drop)).err());
     faults.map_or(outcome, |faults| Outcome::Unusable(Unusable::Faults(faults)))
 }
 

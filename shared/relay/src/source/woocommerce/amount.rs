@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn noise_is_rounded_away_and_what_is_no_number_is_handed_on() {
         for (given, read) in [
-            (r#"2.9899999999999998"#, r#""2.99""#),
+            ("2.9899999999999998", r#""2.99""#),
             (r#""19.99""#, r#""19.99""#),
             (r#""-10.00""#, r#""-10.00""#),
             ("1e2", r#""100""#),
