@@ -54,7 +54,7 @@ impl fmt::Debug for Request {
 }
 
 /// A destination's answer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
@@ -62,6 +62,16 @@ pub struct Response {
     pub headers: HeaderMap,
     /// The body, at most [`Request::max_answer`] bytes of it; less if the connection broke after the status.
     pub body: Bytes,
+}
+
+impl fmt::Debug for Response {
+    /// Shows neither headers nor body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Response {

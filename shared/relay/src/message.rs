@@ -82,9 +82,9 @@ pub struct Rejected {
 }
 
 impl fmt::Debug for Rejected {
-    /// Shows neither headers nor body.
+    /// Shows neither topic, headers nor body.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rejected").field("reason", &self.reason).field("topic", &self.topic).finish_non_exhaustive()
+        f.debug_struct("Rejected").field("reason", &self.reason).finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The queue port: where accepted events wait, and where failed ones are parked.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -103,7 +103,7 @@ pub enum QueueError {
 }
 
 /// A message that waits for a person, with the reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
     /// Whose event it is; absent if the message could not be read.
     pub shop: Option<ShopName>,
@@ -121,8 +121,21 @@ pub struct DeadLetter {
     pub detail: Option<String>,
 }
 
+impl fmt::Debug for DeadLetter {
+    /// Shows no body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadLetter")
+            .field("shop", &self.shop)
+            .field("destination", &self.destination)
+            .field("reason", &self.reason)
+            .field("status", &self.status)
+            .field("detail", &self.detail)
+            .finish_non_exhaustive()
+    }
+}
+
 /// One message as a host hands it to a [`Handler`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Received {
     /// The message's text.
     pub body: String,
@@ -130,6 +143,14 @@ pub struct Received {
     pub sent_at: Timestamp,
     /// Until when the handler must have returned.
     pub deadline: Timestamp,
+}
+
+impl fmt::Debug for Received {
+    /// Shows no body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { body: _, sent_at, deadline } = self;
+        f.debug_struct("Received").field("sent_at", sent_at).field("deadline", deadline).finish_non_exhaustive()
+    }
 }
 
 /// What the host is to do with a message after its handler returned.

@@ -34,6 +34,11 @@ pub fn safe(text: &str, limit: usize) -> String {
     out
 }
 
+/// Whether something in the text may be an e-mail address, also a percent-encoded one.
+pub fn holds_address(text: &str) -> bool {
+    text.contains('@') || text.contains("%40")
+}
+
 /// Masks the run of address characters around every `@`, also a percent-encoded one.
 fn mask_word(word: &str) -> String {
     let word = word.replace("%40", "@");

@@ -10,6 +10,7 @@ use super::{
     customer::Customer,
     value::{Currency, Money, Quantity},
 };
+use crate::text::holds_address;
 
 mod read;
 
@@ -58,6 +59,13 @@ pub struct Order {
     /// Further fields, passed on as they are.
     #[serde(default)]
     pub custom: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Order {
+    /// The number by which people look the order up, unless it may be an address: those are kept nowhere.
+    pub(crate) fn shown_number(&self) -> Option<String> {
+        self.number.clone().filter(|number| !holds_address(number))
+    }
 }
 
 impl fmt::Debug for Order {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use telling::{Word, not_told};
+use updates::relevance;
 
 use super::{
     attempt::{Attempt, Taken, failure},
@@ -28,7 +29,7 @@ use crate::{
     queue::{Handler, Received, Settlement},
     retry::{self, Call, decide},
     revision::Revision,
-    secret::{OrderUpdates, WebsandSecret},
+    secret::WebsandSecret,
     shop::Destination,
     shop_api::{Limits, Tokens},
 };
@@ -37,6 +38,7 @@ mod reference;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod updates;
 
 /// Settles messages for Websand.
 #[derive(Clone)]
@@ -153,7 +155,7 @@ impl WebsandForwarder {
         let guess = if is_update { Guess::Unknown } else { Guess::Absent };
         // For the person who looks the order up by its number, or has to forget its buyer.
         let note = |row: &mut Row| {
-            row.order_number.clone_from(&order.number);
+            row.order_number = order.shown_number();
             row.customer = Some(customer_key.clone());
         };
         let claimed = attempt.try_claim(guess, relevance, note).await;
@@ -282,15 +284,4 @@ fn delivered(attempt: &Attempt<'_>, row: Row, delivery: &Delivery) -> Row {
         order_status: delivery.order_status,
         ..settled(row, attempt.event_id, State::Delivered, attempt.now())
     }
-}
-
-/// Whether an order still has something to say to Websand, under the shop's policy for updates.
-fn relevance(row: &Row, revision: Revision, hash: &str, status: OrderStatus, policy: OrderUpdates) -> Relevance {
-    let Some(known) = row.revision else { return Relevance::Open };
-    if !revision.is_newer_than(&known) || policy == OrderUpdates::None {
-        return Relevance::Superseded;
-    }
-    let nothing_new = row.content_hash.as_deref() == Some(hash)
-        || (policy == OrderUpdates::Status && row.order_status == Some(status));
-    if nothing_new { Relevance::Record(revision) } else { Relevance::Open }
 }

@@ -22,7 +22,7 @@ const CUT: usize = 3;
 const MASK: &str = "***";
 
 /// An HTTP port over another, with everything masked in answers other than 2xx that the request itself held: each text
-/// of its body, and its credential. Numbers and words shorter than two characters are left.
+/// of its body, names of fields that are not plain words, and its credential. Numbers and words shorter than two characters are left.
 pub(crate) struct Discreet(pub(crate) Arc<dyn Http>);
 
 impl Http for Discreet {
@@ -67,7 +67,15 @@ impl Sent {
         match value {
             Value::String(text) => self.add(text),
             Value::Array(elements) => elements.iter().for_each(|element| self.add_all(element)),
-            Value::Object(fields) => fields.values().for_each(|field| self.add_all(field)),
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    // A shop's further fields may have any name; those of ours help to find the fault.
+                    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+                        self.add(name);
+                    }
+                    self.add_all(field);
+                }
+            }
             _ => {}
         }
     }

@@ -87,8 +87,8 @@ impl Note {
         self.topic = Some("registration".into());
     }
 
-    /// Answers, and writes the one line in the log. Topic and subject are the source's words: an address in them is
-    /// masked.
+    /// Answers, and writes the one line in the log. Topic and subject are the source's words: a topic that does not look
+    /// like one is not repeated, and an address in a subject is masked.
     pub(super) fn answer(self, reply: Reply) -> Answer {
         // Some of the systems that cannot sign take nothing but 200 for success.
         let plain_ok = self.proof == Some(Proof::Header);
@@ -99,7 +99,7 @@ impl Note {
             at: self.at,
             shop: self.shop,
             platform: self.platform.map(|platform| platform.name().to_owned()),
-            topic: word(self.topic),
+            topic: self.topic.as_deref().map(topic),
             event_type: self.event_type.map(str::to_owned),
             event_id: self.event_id,
             subject: word(self.subject),
@@ -110,6 +110,13 @@ impl Note {
         receipt.log();
         Answer { response, receipt }
     }
+}
+
+/// The topic if it looks like one: a platform's topics are words joined by `/`, `.` and the like.
+fn topic(topic: &str) -> String {
+    let looks_like_one = |c: char| c.is_ascii_alphanumeric() || "_-./:".contains(c);
+    let is_one = !topic.is_empty() && topic.len() <= MAX_WORD && topic.chars().all(looks_like_one);
+    if is_one { topic.to_owned() } else { "***".to_owned() }
 }
 
 impl Receipt {

@@ -1,6 +1,7 @@
 //! The receiving half over ports in memory.
 
 mod answers;
+mod canary;
 mod canonical;
 mod fixtures;
 mod limits;

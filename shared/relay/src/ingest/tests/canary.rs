@@ -1,0 +1,123 @@
+//! A canary in every place: an address, a name and a secret are put into every value of every sample of every platform,
+//! one at a time, and sent all the way through. Nothing that is kept, answered or logged may hold it.
+//!
+//! Samples are found, not listed: all of `events/` and `tests/fixtures/`.
+
+use std::collections::HashSet;
+
+use super::*;
+use crate::{
+    event::Event,
+    message::Payload,
+    queue::{Handler, Settlement},
+    shop::Platform,
+};
+
+mod cage;
+mod echo;
+mod samples;
+mod watch;
+
+use cage::Cage;
+use samples::Sample;
+use watch::Watch;
+
+/// What no line, row, letter or answer may hold, in whatever letters it is written.
+const SONG: &str = "kanarienvogel7f3a";
+
+/// What is put into a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Bird {
+    Address,
+    Name,
+    Secret,
+}
+
+impl Bird {
+    const ALL: &[Self] = &[Self::Address, Self::Name, Self::Secret];
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Address => "Kanarienvogel7f3a@example.org",
+            Self::Name => "Kanarienvogel7f3a van Meier",
+            Self::Secret => "shpss_Kanarienvogel7f3a/+0=",
+        }
+    }
+}
+
+/// Where a canary sat, and where it was heard.
+type Escape = String;
+
+/// Puts every canary into every place of every sample of a platform. Tells how many there were, and which escaped.
+fn fly_all(platform: Platform) -> (usize, Vec<Escape>) {
+    let watch = Watch::default();
+    let _guard = watch.listen();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let (mut flown, mut seen, mut escapes) = (0, HashSet::new(), Vec::new());
+    for sample in samples::of(platform) {
+        // Many samples have the same shape; each place of it is tried once.
+        let mut places = sample.places();
+        places.retain(|place| seen.insert((sample.kind(), place.shape())));
+        for (place, bird) in places.iter().flat_map(|place| place.birds().iter().map(move |bird| (place, *bird))) {
+            let Some(sample) = sample.with(place, bird.text()) else { continue };
+            flown += 1;
+            let escaped = runtime.block_on(fly(&sample, bird, &watch));
+            escapes.extend(escaped.map(|heard| format!("{bird:?} in {} at {}: {heard}", sample.name, place.shape())));
+        }
+    }
+    (flown, escapes)
+}
+
+#[test]
+fn nothing_of_a_person_gets_into_logs_answers_rows_or_letters() {
+    let results = std::thread::scope(|scope| {
+        let threads = Platform::ALL.map(|platform| (platform, scope.spawn(move || fly_all(platform))));
+        threads.map(|(platform, thread)| (platform, thread.join().unwrap()))
+    });
+    for (platform, (flown, escapes)) in results {
+        assert_eq!(escapes, Vec::<String>::new(), "{platform}: {} of {flown}", escapes.len());
+        assert!(flown > 100, "{platform} has no samples");
+    }
+}
+
+/// Sends one webhook through everything. Tells where the canary was heard, if anywhere.
+async fn fly(sample: &Sample, bird: Bird, watch: &Watch) -> Option<&'static str> {
+    watch.forget();
+    let cage = Cage::new(sample);
+    let Answer { response, receipt } = cage.ingest.receive(None, sample.request()).await;
+    let sent = std::mem::take(&mut *cage.world.queue.sent.lock().unwrap());
+    // Ids are shown wherever something is named by them. That none is an address is checked; no more can be.
+    if bird != Bird::Address && sent.iter().any(|message| is_named(message, bird.text())) {
+        return None;
+    }
+    let mut kept = vec![
+        ("answer", format!("{response:?} {}", String::from_utf8_lossy(response.body()))),
+        ("receipt", format!("{receipt:?} {}", serde_json::to_string(&receipt).unwrap())),
+        ("message", format!("{sent:?}")),
+    ];
+    kept.extend(cage.kept());
+    for message in sent.iter().filter(|message| message.to_json().to_lowercase().contains(SONG) || sample.is_fetched())
+    {
+        for status in [422, 500, 200] {
+            let cage = Cage::new(sample);
+            cage.echo.answers_with(status);
+            let settlement = match message.destination() {
+                crate::shop::Destination::Websand => cage.websand.handle(cage.world.received(message)).await,
+                crate::shop::Destination::Websale => cage.websale.handle(cage.world.received(message)).await,
+            };
+            assert!(matches!(settlement, Settlement::Done | Settlement::Back { .. }));
+            kept.extend(cage.kept());
+        }
+    }
+    kept.push(("log", watch.heard()));
+    kept.into_iter().find(|(_, text)| text.to_lowercase().contains(SONG)).map(|(place, _)| place)
+}
+
+/// Whether the message is about something with this id, or with this number that buyers are shown.
+fn is_named(message: &Message, text: &str) -> bool {
+    let number = match &message.payload {
+        Payload::Event(Event::OrderPlaced(order) | Event::OrderUpdated(order)) => order.number.as_deref(),
+        _ => None,
+    };
+    message.subject == text || number == Some(text)
+}
