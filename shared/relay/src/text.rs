@@ -34,6 +34,13 @@ pub fn safe(text: &str, limit: usize) -> String {
     out
 }
 
+/// A word of somebody else's, such as a topic or a host, if it looks like one; `***` if it might be anything else.
+pub fn word(text: &str) -> &str {
+    const MOST: usize = 200;
+    let looks_like_one = |c: char| c.is_ascii_alphanumeric() || "_-./:".contains(c);
+    if !text.is_empty() && text.len() <= MOST && text.chars().all(looks_like_one) { text } else { "***" }
+}
+
 /// Whether something in the text may be an e-mail address, also a percent-encoded one.
 pub fn holds_address(text: &str) -> bool {
     text.contains('@') || text.contains("%40")
@@ -76,6 +83,18 @@ mod tests {
         assert_eq!(safe(r#"{"email":"bob.o'hara+x@example.com","a":1}"#, 300), r#"{"email":"***","a":1}"#);
         assert_eq!(safe("q?e=bob%40example.com", 300), "***");
         assert_eq!(safe("ünï@exämple.com,next", 300), "***,next");
+    }
+
+    #[test]
+    fn a_word_is_repeated_only_if_it_looks_like_one() {
+        for good in
+            ["orders/create", "store/order/statusUpdated", "state_enter.order.state.paid", "acme.example.com:8080"]
+        {
+            assert_eq!(word(good), good);
+        }
+        for bad in ["", "Ann Sample", "ann@example.com", "a%40b", "k3y+/==", &"a".repeat(201)] {
+            assert_eq!(word(bad), "***");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::answer::Reply;
 use crate::{
     shop::Platform,
     source::{Authentic, Proof},
-    text::safe,
+    text::{self, safe},
 };
 
 /// How much of a foreign word is noted, in bytes.
@@ -99,7 +99,7 @@ impl Note {
             at: self.at,
             shop: self.shop,
             platform: self.platform.map(|platform| platform.name().to_owned()),
-            topic: self.topic.as_deref().map(topic),
+            topic: self.topic.map(|topic| text::word(&topic).to_owned()),
             event_type: self.event_type.map(str::to_owned),
             event_id: self.event_id,
             subject: word(self.subject),
@@ -110,13 +110,6 @@ impl Note {
         receipt.log();
         Answer { response, receipt }
     }
-}
-
-/// The topic if it looks like one: a platform's topics are words joined by `/`, `.` and the like.
-fn topic(topic: &str) -> String {
-    let looks_like_one = |c: char| c.is_ascii_alphanumeric() || "_-./:".contains(c);
-    let is_one = !topic.is_empty() && topic.len() <= MAX_WORD && topic.chars().all(looks_like_one);
-    if is_one { topic.to_owned() } else { "***".to_owned() }
 }
 
 impl Receipt {

@@ -18,6 +18,7 @@ use crate::{
     message::{Reference, ReferenceKind},
     secret::SourceSecret,
     shop::Platform,
+    text::word,
 };
 
 mod customer;
@@ -83,8 +84,8 @@ impl Source for Bigcommerce {
             let code = text(&document, &["data", "error_code"]);
             tracing::error!(
                 alarm = DELIVERY_EXCEPTION,
-                producer,
-                code,
+                producer = producer.as_deref().map(word),
+                code = code.as_deref().map(word),
                 "BigCommerce says that webhooks did not arrive"
             );
         }

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     event::{self, Event, EventType},
     secret::SourceSecret,
+    text::word,
 };
 
 mod consent;
@@ -129,6 +130,7 @@ fn sound_alarm(outcome: &Outcome, shop_domain: Option<&str>) {
         UNINSTALLED => "the app was removed from the shop: no more webhooks will come",
         _ => "the app has no access to protected customer data: nothing can be forwarded",
     };
+    let shop_domain = shop_domain.map(word);
     tracing::error!(alarm, shop_domain, meaning, "Shopify");
 }
 

@@ -15,6 +15,9 @@ use crate::{
     shop::Platform,
 };
 
+/// The size of a body that is small, in bytes.
+const SMALL: usize = 400;
+
 /// One webhook.
 #[derive(Clone)]
 pub(super) struct Sample {
@@ -99,9 +102,11 @@ impl Sample {
         Some(changed)
     }
 
-    /// Orders have one shape, customers another, whatever the topic.
-    pub(super) fn kind(&self) -> (String, bool) {
-        (self.endpoint.split('-').next().unwrap_or_default().to_owned(), self.is_header)
+    /// What it is like. Of large samples of one kind each place is tried once: orders have one shape, and customers
+    /// another, whatever the topic. Small ones are tried in full.
+    pub(super) fn kind(&self) -> String {
+        let family = self.endpoint.split('-').next().unwrap_or_default();
+        if self.body.to_string().len() < SMALL { self.name.clone() } else { format!("{family} {}", self.is_header) }
     }
 
     /// Whether what it is about is fetched.
