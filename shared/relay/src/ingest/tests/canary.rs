@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use super::*;
 use crate::{
     event::Event,
+    ledger::Row,
     message::Payload,
     queue::{Handler, Settlement},
     shop::{Destination, Platform},
@@ -65,8 +66,8 @@ fn fly_all(platform: Platform) -> (usize, Vec<Escape>) {
                 let escaped =
                     flight.heard.map(|heard| format!("{bird:?} in {} at {}: {heard}", sample.name, place.shape()));
                 escapes.extend(escaped);
-                // Of what is dropped unread, the third kind has nothing new to tell.
-                if *bird == Bird::Secret && !flight.is_kept {
+                // Where one is dropped unread, the others have nothing new to tell.
+                if !flight.is_kept && place.is_inner() {
                     break;
                 }
             }
@@ -110,21 +111,26 @@ async fn fly(sample: &Sample, bird: Bird, watch: &Watch) -> Flight {
     kept.extend(cage.kept());
     let parked = cage.world.queue.parked.lock().unwrap().iter().any(|letter| letter.reason != "wrong_shop");
     let mut is_named = sent.iter().any(|message| is_named(message, bird.text()));
-    let sings = |message: &&Message| sample.is_fetched() || is_song(&message.to_json());
-    let singing: Vec<&Message> = sent.iter().filter(sings).collect();
-    for (message, status) in singing.iter().flat_map(|message| [422, 500, 200].map(|status| (message, status))) {
-        let cage = Cage::new(sample);
-        cage.echo.answers_with(status);
-        let settlement = match message.destination() {
-            Destination::Websand => cage.websand.handle(cage.world.received(message)).await,
-            Destination::Websale => cage.websale.handle(cage.world.received(message)).await,
-        };
-        assert!(matches!(settlement, Settlement::Done | Settlement::Back { .. }));
-        is_named |= cage.world.ledger.rows().values().any(|row| row.key.subject.ends_with(bird.text()));
-        kept.extend(cage.kept());
+    let mut is_kept = parked;
+    for message in sent.iter().filter(|message| sample.is_fetched_from() || is_song(&message.to_json())) {
+        for status in [422, 500, 200] {
+            let cage = Cage::new(sample);
+            cage.echo.answers_with(status);
+            let settlement = match message.destination() {
+                Destination::Websand => cage.websand.handle(cage.world.received(message)).await,
+                Destination::Websale => cage.websale.handle(cage.world.received(message)).await,
+            };
+            assert!(matches!(settlement, Settlement::Done | Settlement::Back { .. }));
+            is_named |= cage.world.ledger.rows().values().any(|row| names(row, bird.text()));
+            kept.extend(cage.kept());
+            is_kept |= is_song(&message.to_json()) || cage.echo.sang();
+            if !is_kept {
+                // No destination was told it, so none can repeat it.
+                break;
+            }
+        }
     }
     kept.push(("log", watch.heard()));
-    let is_kept = parked || !singing.is_empty();
     // Ids are shown wherever something is named by them. That none is an address is checked; more cannot be.
     if is_named && bird != Bird::Address {
         return Flight { heard: None, is_kept };
@@ -134,6 +140,11 @@ async fn fly(sample: &Sample, bird: Bird, watch: &Watch) -> Flight {
 
 fn is_song(text: &str) -> bool {
     text.to_lowercase().contains(SONG)
+}
+
+/// The same of a row.
+fn names(row: &Row, text: &str) -> bool {
+    row.key.subject.ends_with(text) || row.order_number.as_deref() == Some(text)
 }
 
 /// Whether the message is about something with this id, or with this number that buyers are shown.

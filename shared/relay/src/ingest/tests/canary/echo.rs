@@ -4,13 +4,14 @@ use std::{
     collections::VecDeque,
     sync::{
         Mutex,
-        atomic::{AtomicU16, Ordering},
+        atomic::{AtomicBool, AtomicU16, Ordering},
     },
 };
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
+use super::is_song;
 use crate::{
     Async,
     forward::testing::answer,
@@ -21,13 +22,23 @@ use crate::{
 /// Answers every call with its own request.
 pub(super) struct Echo {
     status: AtomicU16,
+    sang: AtomicBool,
     /// What the shop's API answers, call by call.
     objects: Mutex<VecDeque<Value>>,
 }
 
 impl Echo {
     pub(super) fn new(objects: &[Value]) -> Self {
-        Self { status: AtomicU16::new(200), objects: Mutex::new(objects.iter().cloned().collect()) }
+        Self {
+            status: AtomicU16::new(200),
+            sang: AtomicBool::new(false),
+            objects: Mutex::new(objects.iter().cloned().collect()),
+        }
+    }
+
+    /// Whether a destination was sent a canary.
+    pub(super) fn sang(&self) -> bool {
+        self.sang.load(Ordering::SeqCst)
     }
 
     pub(super) fn answers_with(&self, status: u16) {
@@ -41,6 +52,7 @@ impl Http for Echo {
             request.json.as_deref().and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default();
         let is_destination =
             request.url.host_str().is_some_and(|host| host.contains("websand") || host.contains("websale"));
+        self.sang.fetch_or(is_song(&body.to_string()), Ordering::SeqCst);
         let object = if is_destination { None } else { self.objects.lock().unwrap().pop_front() };
         let outcome = match object {
             Some(object) => answer(200, &object),

@@ -6,7 +6,7 @@ use ::http::{HeaderName, HeaderValue, Request};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::Bird;
+use super::{Bird, is_song};
 use crate::{
     ingest::{
         Endpoint,
@@ -56,6 +56,11 @@ impl Place {
             Self::Name(pointer) => format!("name of body{}", plain(pointer)),
             Self::Object(_, pointer) => format!("object{}", plain(pointer)),
         }
+    }
+
+    /// Whether it is in a body.
+    pub(super) const fn is_inner(&self) -> bool {
+        !matches!(self, Self::Header(_))
     }
 
     /// What is put there. The name of a field that should not be there is told, unless it is an address: it is the
@@ -109,9 +114,9 @@ impl Sample {
         if self.body.to_string().len() < SMALL { self.name.clone() } else { format!("{family} {}", self.is_header) }
     }
 
-    /// Whether what it is about is fetched.
-    pub(super) fn is_fetched(&self) -> bool {
-        !self.objects.is_empty()
+    /// Whether there is a canary in what the shop's API answers.
+    pub(super) fn is_fetched_from(&self) -> bool {
+        self.objects.iter().any(|object| is_song(&object.to_string()))
     }
 
     /// The shop's webhook secret.
