@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use relay_tests::{binaries::repository, sandbox::Sandbox, stack::Stack, wait::within};
+use relay_tests::{binaries::repository, sandbox::Sandbox, wait::within};
 use serde_json::{Value, json};
 
 mod http;
@@ -34,16 +34,4 @@ async fn transactions(websand: &Sandbox, count: usize) -> Vec<Value> {
         (list.len() >= count).then_some(list)
     })
     .await
-}
-
-/// Waits until the queue has nothing more in it, seen or unseen.
-async fn drained(stack: &Stack, queue: &str) {
-    let input = json!({"QueueUrl": stack.queue_url(queue), "AttributeNames": ["All"]});
-    let empty = async || {
-        let answer = stack.root().json(relay_tests::aws::Json::Sqs, "GetQueueAttributes", &input).await.unwrap();
-        let count = |name: &str| answer["Attributes"][name].as_str().unwrap().to_owned();
-        let counts = [count("ApproximateNumberOfMessages"), count("ApproximateNumberOfMessagesNotVisible")];
-        (counts == ["0", "0"]).then_some(())
-    };
-    relay_tests::wait::until("the queue is empty", empty).await;
 }

@@ -4,4 +4,5 @@
 mod deployed;
 mod embedded;
 mod guard;
+mod platforms;
 mod probe;

@@ -6,18 +6,19 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 use relay::{
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     ledger::{Ledger, Row},
+    queue::{Place, Queue, Sweep, Verdict},
     shop::Destination,
 };
 use relay_sqlite::{SqliteLedger, SqliteQueue, Store};
 use serde_json::Value;
 
-use crate::{binaries, leash::logged, sandbox::Sandbox};
+use crate::{binaries, leash::logged, sandbox::Sandbox, wait::PATIENCE};
 
 /// A data directory with its secrets, and the host that runs on it, if one does.
 #[derive(Debug)]
@@ -58,6 +59,7 @@ impl Host {
             .env("SHOPRELAY_WEBSAND_URL", format!("{}/websand/{{account}}", sandbox.url))
             .env("SHOPRELAY_WEBSALE_URL", &sandbox.url)
             .env("SHOPRELAY_WEBSALE_LOGIN_URL", &sandbox.url)
+            .env("SHOPRELAY_BIGCOMMERCE_URL", &sandbox.url)
             .stdin(Stdio::null())
             .stdout(output.try_clone().expect("a file can be shared"))
             .stderr(output)
@@ -100,6 +102,19 @@ impl Host {
         let queue = SqliteQueue::new(self.store(), Arc::new(SystemClock));
         let counts = queue.counts(destination).await.expect("the queue can be read");
         (counts.waiting, counts.dead)
+    }
+
+    /// The bodies of this destination's dead letters.
+    pub async fn dead_letters(&self, destination: Destination) -> Vec<String> {
+        let queue = SqliteQueue::new(self.store(), Arc::new(SystemClock));
+        let letters = Mutex::new(Vec::new());
+        let judge = |body: &str| {
+            letters.lock().expect("nobody panics meanwhile").push(body.to_owned());
+            Verdict::Keep
+        };
+        let sweep = Sweep { destination, place: Place::Dead, judge: &judge, until: SystemClock.now() + PATIENCE };
+        queue.sweep(sweep).await.expect("the queue can be read");
+        letters.into_inner().expect("nobody panicked meanwhile")
     }
 
     fn store(&self) -> Store {

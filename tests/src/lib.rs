@@ -14,5 +14,6 @@ pub mod package;
 pub mod sandbox;
 pub mod shop;
 pub mod stack;
+pub mod system;
 pub mod wait;
 pub mod webhook;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::webhook::{CANONICAL_SECRET, SHOPIFY_SECRET};
+use crate::webhook::{CANONICAL_SECRET, HEADER, SHOPIFY_SECRET};
 
 /// `…/webhook`: a Shopify and a canonical source.
 pub fn webhook() -> Value {
@@ -28,4 +28,16 @@ pub fn websale(subshop: &str) -> Value {
 pub fn secrets(name: &str) -> [(String, Value); 3] {
     let named = |kind: &str| format!("shoprelay/{name}/{kind}");
     [(named("webhook"), webhook()), (named("websand"), websand(name)), (named("websale"), websale(name))]
+}
+
+/// `…/webhook` of a source with one signing secret.
+pub fn signed(platform: &str, secret: &str) -> Value {
+    json!({"platform": platform, "signing_secrets": [secret]})
+}
+
+/// `…/webhook` of a shop that cannot sign: WEBSALE's server-side events.
+pub fn by_header() -> Value {
+    let (name, value) = HEADER;
+    json!({"platform": "canonical", "header": {"name": name, "values": [value]}, "parameter": "payload",
+        "content_types": ["application/json", "application/x-www-form-urlencoded"]})
 }

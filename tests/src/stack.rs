@@ -37,7 +37,7 @@ const BUCKET: &str = "packages";
 pub struct Stack {
     /// Where it is deployed.
     pub emulator: &'static Emulator,
-    /// WEBSALE for all shops. For Websand each test has a sandbox of its own: its port is the account's name.
+    /// WEBSALE and BigCommerce for all shops. For Websand each test has a sandbox of its own: its port is the account's name.
     pub websale: Sandbox,
     api_host: String,
 }
@@ -70,6 +70,7 @@ impl Stack {
             ("WebsandUrl", "http://127.0.0.1:{account}"),
             ("WebsaleUrl", &websale.url),
             ("WebsaleLoginUrl", &websale.url),
+            ("BigcommerceUrl", &websale.url),
             // Tests invoke both themselves, so that each sees the effect of its own invocation.
             ("ScheduleState", "DISABLED"),
         ];
@@ -125,6 +126,26 @@ impl Stack {
     /// The URL of one of the stack's queues (`websand`, `websand-dlq` …).
     pub fn queue_url(&self, name: &str) -> String {
         format!("{}/{ACCOUNT}/{NAME}-{name}", self.emulator.endpoint)
+    }
+
+    /// Waits until the queue has nothing more in it, seen or unseen.
+    pub async fn drained(&self, queue: &str) {
+        let input = json!({"QueueUrl": self.queue_url(queue), "AttributeNames": ["All"]});
+        let empty = async || {
+            let answer = self.root().json(Json::Sqs, "GetQueueAttributes", &input).await.expect("the queue is there");
+            let count = |name: &str| answer["Attributes"][name].as_str().map(str::to_owned);
+            let counts = [count("ApproximateNumberOfMessages"), count("ApproximateNumberOfMessagesNotVisible")];
+            counts.iter().all(|count| count.as_deref() == Some("0")).then_some(())
+        };
+        until("the queue is empty", empty).await;
+    }
+
+    /// The messages of a queue that could be received now; they stay.
+    pub async fn messages(&self, queue: &str) -> Vec<Value> {
+        let input = json!({"QueueUrl": self.queue_url(queue), "MaxNumberOfMessages": 10, "VisibilityTimeout": 0,
+            "MessageAttributeNames": ["All"]});
+        let answer = self.root().json(Json::Sqs, "ReceiveMessage", &input).await.expect("the queue is there");
+        answer["Messages"].as_array().cloned().unwrap_or_default()
     }
 
     /// The ledger's item of this key.

@@ -3,8 +3,8 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, Response, Uri};
-use lambda_http::{Body, Error, RequestExt, request::RequestContext, service_fn};
+use http::{Request, Response};
+use lambda_http::{Body, Error, service_fn};
 use relay::{
     ingest::{Endpoint, Ingest},
     shop::Destination,
@@ -48,30 +48,10 @@ const fn destination(endpoint: Endpoint) -> Destination {
 }
 
 async fn answer(ingest: &Ingest, endpoint: Endpoint, request: Request<Body>) -> Result<Response<Body>, Error> {
-    let received = tokio::time::timeout(ANSWER_WITHIN, ingest.receive(Some(endpoint), as_sent(request))).await;
+    let received = tokio::time::timeout(ANSWER_WITHIN, ingest.receive(Some(endpoint), request.map(raw))).await;
     let response = received.unwrap_or_else(|_| ingest.unavailable()).response;
     // Every answer of ours is JSON, which API Gateway takes as text.
     Ok(response.map(|body| Body::Text(String::from_utf8_lossy(&body).into_owned())))
-}
-
-/// The request as the shop sent it, as far as it can be known: method, address with its query string, headers, body.
-fn as_sent(mut request: Request<Body>) -> Request<Bytes> {
-    if let Some(uri) = sorted_query(&request) {
-        *request.uri_mut() = uri;
-    }
-    request.map(raw)
-}
-
-/// A REST API hands over the query as a map, whose order changes from one process to the next; a signature over a query
-/// needs one order. The parameters that platforms sign (Shopware's registration) are sent in that of their names.
-fn sorted_query(request: &Request<Body>) -> Option<Uri> {
-    let RequestContext::ApiGatewayV1(_) = request.request_context_ref()? else { return None };
-    let (path, query) = request.uri().path_and_query()?.as_str().split_once('?')?;
-    let mut pairs: Vec<&str> = query.split('&').collect();
-    pairs.sort_unstable();
-    let mut parts = request.uri().clone().into_parts();
-    parts.path_and_query = Some(format!("{path}?{}", pairs.join("&")).parse().ok()?);
-    Uri::from_parts(parts).ok()
 }
 
 /// The bytes that the shop sent and signed: Base64 is what API Gateway makes of them, not part of them.

@@ -32,7 +32,7 @@ async fn a_webhook_delivered_twice_is_sent_once() {
     assert_eq!((first.status, second.status), (202, 202));
     assert_eq!(first.body["id"], second.body["id"]);
     // Nothing is left on the queue, so the repeated message has been looked at.
-    super::drained(stack, "websand").await;
+    stack.drained("websand").await;
     assert_eq!(transactions(&websand, 1).await.len(), 1);
 }
 
@@ -67,7 +67,7 @@ async fn every_form_of_an_http_invocation_gives_the_same_event_which_is_delivere
     ids.dedup();
     assert_eq!(ids.len(), 1, "one webhook has one id: {ids:?}");
     stack.settled("acme#websand#order#5901234567890", "delivered").await;
-    super::drained(stack, "websand").await;
+    stack.drained("websand").await;
     let sent = transactions(&websand, 1).await;
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0]["body"]["transaction"]["_id"], "acme-5901234567890");

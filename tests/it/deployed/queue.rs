@@ -1,7 +1,7 @@
 //! Messages of the queue.
 
 use relay::clock::{Clock, SystemClock};
-use relay_tests::{aws::Json, sandbox::Sandbox, stack::Stack, wait::until, webhook::Webhook};
+use relay_tests::{sandbox::Sandbox, stack::Stack, wait::until, webhook::Webhook};
 use serde_json::{Value, json};
 
 use super::{invocation, order, transactions};
@@ -57,12 +57,9 @@ fn sent_now(mut batch: Value) -> Value {
 
 /// The dead letter whose body fits; others stay.
 async fn dead_letter(stack: &Stack, fits: impl Fn(&str) -> bool) -> Value {
-    let input = json!({"QueueUrl": stack.queue_url("websand-dlq"), "MaxNumberOfMessages": 10, "VisibilityTimeout": 0,
-        "MessageAttributeNames": ["All"]});
     let find = async || {
-        let answer = stack.root().json(Json::Sqs, "ReceiveMessage", &input).await.unwrap();
-        let mut messages = answer["Messages"].as_array().into_iter().flatten();
-        messages.find(|message| fits(message["Body"].as_str().unwrap())).cloned()
+        let mut messages = stack.messages("websand-dlq").await.into_iter();
+        messages.find(|message| fits(message["Body"].as_str().unwrap()))
     };
     until("the dead letter is there", find).await
 }
