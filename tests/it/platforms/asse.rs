@@ -1,5 +1,7 @@
 //! WEBSALE shops: server-side events, proved by a secret header, repeated whenever a page is loaded again.
 
+use serde_json::Value;
+
 use super::*;
 
 on_both_hosts!(an_order_is_sent_once_however_often_its_page_is_loaded);
