@@ -1,11 +1,10 @@
-//! The whole product on this machine: host, sandbox and two shops, with real webhooks between them.
+//! The whole product on this machine: host, sandbox and one shop a platform, with real webhooks between them.
 
 use std::{
     net::SocketAddr,
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use relay::{
     clock::{Clock, SystemClock},
     config::{Destinations, Variables},
@@ -24,13 +23,14 @@ use crate::{
     webhook::{Circumstances, Client, Webhook, webhook_url},
 };
 
+mod arrival;
 mod directory;
 mod script;
 mod shops;
 
 use directory::Directory;
 use script::Step;
-use shops::Shops;
+use shops::{Shop, Shops};
 
 /// How long everything may take. The slowest is the personalised push: sent after two seconds, then polled to its end.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -53,6 +53,7 @@ impl Demo {
         let settings = Settings {
             websand_keys: shops.websand_keys(),
             websale_accounts: vec![shops.websale_account().map_err(failed)?],
+            shop_keys: shops.shop_keys(),
             ..Settings::default()
         };
         let sandbox = Sandbox::start(any_port(), settings).await.map_err(failed)?;
@@ -79,21 +80,30 @@ impl Demo {
     /// Sends the script's webhooks, one after the other.
     pub(crate) async fn send(&self) -> Result<(), CommandError> {
         let client = Client::new(Variables::of_process()).map_err(CommandError)?;
-        for step in &self.steps {
-            let credential = self.shops.credential(step);
-            let body = Bytes::from(step.body.to_string());
+        for (number, step) in self.steps.iter().enumerate() {
+            if step.waits {
+                self.arrived(&self.steps[..number]).await;
+            }
             let (now, random) = (SystemClock.now(), &SystemRandom);
-            let circumstances = Circumstances { origin: shops::SHOPIFY_DOMAIN, rework: false, now, random };
-            let webhook = Webhook::new(&step.topic, &credential, body, &circumstances);
+            let circumstances = Circumstances { origin: step.shop.origin(), rework: false, now, random };
+            let webhook = Webhook::new(&step.topic, &self.shops.credential(step), step.bytes(), &circumstances);
             let webhook = webhook.map_err(CommandError)?;
-            let url = webhook_url(&self.host_url, &step.shop, webhook.endpoint);
+            let shop = step.shop.name().parse().map_err(failed)?;
+            let url = webhook_url(&self.host_url, &shop, webhook.endpoint);
             let answer = client.send(url, &webhook).await.map_err(CommandError)?;
-            say(&self.line(&step.shop.to_string(), '→', &step.title(), &step.outcome(&answer)));
+            say(&self.line(step.shop.name(), '→', &step.title(), &step.outcome(&answer)));
             if !answer.accepted() {
                 return Err(CommandError(format!("the host refused {}: {}", step.topic, answer.body)));
             }
         }
         Ok(())
+    }
+
+    /// Waits until these have arrived, or time is up.
+    async fn arrived(&self, steps: &[Step]) {
+        let mut changes = self.sandbox.changes();
+        let all = async { while !self.missing(steps).is_empty() && changes.changed().await.is_ok() {} };
+        let _ = tokio::time::timeout(PATIENCE, all).await;
     }
 
     /// Shows what arrives until everything has and the ledger has it as delivered, or time is up; then names what is
@@ -105,7 +115,7 @@ impl Demo {
         let ledger = SqliteLedger::new(Store::read_only(self.directory.path()).map_err(failed)?);
         loop {
             self.tell(&mut story);
-            let mut missing = self.missing();
+            let mut missing = self.missing(&self.steps);
             if missing.is_empty() {
                 missing = self.undelivered(&ledger).await?;
             }
@@ -130,7 +140,11 @@ impl Demo {
     pub(crate) fn invite(&self) {
         let (url, data) = (self.host_url.as_str().trim_end_matches('/'), self.directory.path().display());
         say("\nSend more from another terminal, stop with Ctrl-C:");
-        for (event, shop) in [("shopify:orders/create", shops::SHOPIFY), ("promotion.scheduled", shops::CANONICAL)] {
+        for (event, shop) in [
+            ("shopify:orders/create", Shop::Lamps),
+            ("bigcommerce:store/order/updated", Shop::Toys),
+            ("promotion.scheduled", Shop::Books),
+        ] {
             say(&format!("  shoprelay send {event} --shop {shop} --url {url} --data-dir {data}"));
         }
     }
@@ -153,16 +167,16 @@ impl Demo {
         }
     }
 
-    fn missing(&self) -> Vec<String> {
+    fn missing(&self, steps: &[Step]) -> Vec<String> {
         let state = self.sandbox.state();
-        let open = self.steps.iter().filter(|step| !step.arrival.is_met(&state));
+        let open = steps.iter().filter(|step| !step.arrival.is_met(&state));
         open.map(|step| format!("{}: {}", step.title(), step.arrival)).collect()
     }
 
     /// Subjects that the ledger does not have as delivered.
     async fn undelivered(&self, ledger: &SqliteLedger) -> Result<Vec<String>, CommandError> {
         let mut undelivered = Vec::new();
-        for shop in [shops::SHOPIFY, shops::CANONICAL] {
+        for shop in Shop::ALL {
             let rows = ledger
                 .scan(&format!("{shop}#"), self.steps.len() * 4)
                 .await
@@ -174,7 +188,7 @@ impl Demo {
     }
 
     fn line(&self, who: &str, arrow: char, what: &str, detail: &str) -> String {
-        format!("{:>7.3} s  {who:<9} {arrow} {what:<34} {detail}", self.start.elapsed().as_secs_f64())
+        format!("{:>7.3} s  {who:<11} {arrow} {what:<36} {detail}", self.start.elapsed().as_secs_f64())
     }
 }
 
@@ -182,7 +196,9 @@ async fn start_host(directory: &Directory, sandbox_url: &str) -> Result<Embedded
     let websand_url = format!("{sandbox_url}/websand/{{account}}");
     let lookup = |name: &str| match name {
         "SHOPRELAY_WEBSAND_URL" => Some(websand_url.clone()),
-        "SHOPRELAY_WEBSALE_URL" | "SHOPRELAY_WEBSALE_LOGIN_URL" => Some(sandbox_url.to_owned()),
+        "SHOPRELAY_WEBSALE_URL" | "SHOPRELAY_WEBSALE_LOGIN_URL" | "SHOPRELAY_BIGCOMMERCE_URL" => {
+            Some(sandbox_url.to_owned())
+        }
         _ => None,
     };
     let settings = embedded::Settings {

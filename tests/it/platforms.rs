@@ -9,6 +9,7 @@ use relay_tests::{
 use serde_json::json;
 
 mod asse;
+mod privacy;
 mod samples;
 mod shopware;
 
@@ -64,7 +65,7 @@ async fn what_the_shop_no_longer_has_is_not_delivered(on: On) {
         "hash": "0", "created_at": 1_795_000_000, "producer": "stores/abc123"});
     let answer = system.send("vanished", "order-updated", &Webhook::bigcommerce("gone-1", gone.to_string())).await;
     assert_eq!(answer.status, 202, "{answer:?}");
-    let row = system.settled("vanished#websand#reference#order:1404", "suppressed").await;
+    let row = system.settled("vanished#websand#reference#order/1404", "suppressed").await;
     assert!(row["attention"].is_null(), "{row}");
     assert!(system.transactions("vanished").await.is_empty());
 }

@@ -10,8 +10,9 @@ use crate::{
 
 /// Starts host, sandbox and demo shops, sends real webhooks through them and shows them arrive.
 ///
-/// A Shopify shop sends an order and a customer, a shop with a system of its own an order, a customer and one promotion
-/// of each channel: over HTTP, with real signatures, through the embedded host, to a sandbox of Websand and WEBSALE.
+/// Six shops take part: one at Shopify, one each with WooCommerce, Shopware, BigCommerce and WEBSALE, and one with a system
+/// of its own. They send orders, customers, an unsubscription and one promotion of each channel: over HTTP, with real
+/// signatures, through the embedded host, to a sandbox of Websand and WEBSALE.
 /// Everything lives in a temporary directory and ends with Ctrl-C.
 #[derive(clap::Args)]
 pub(crate) struct Demo {

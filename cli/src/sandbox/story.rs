@@ -60,11 +60,16 @@ fn told(call: &str, received: &Received, state: &Value) -> (String, String) {
             let transaction = &body["transaction"];
             let total = &transaction["total"];
             let items = transaction["items"].as_array().map_or(0, Vec::len);
+            let customer = &transaction["customer"];
+            let consent = match &customer["marketing_consent"] {
+                Value::Null => "no word of consent".to_owned(),
+                consent => plain(consent),
+            };
             let detail = format!(
-                "{} {}, {items} item(s), {}",
+                "{} {}, {items} item(s), {}, {consent}",
                 plain(&total["total"]),
                 plain(&total["currency"]),
-                plain(&transaction["customer"]["email"]),
+                plain(&customer["email"]),
             );
             (format!("transaction {}", plain(&transaction["_id"])), detail)
         }

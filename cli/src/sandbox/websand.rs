@@ -34,6 +34,8 @@ struct Records {
 
 struct Posts {
     count: u64,
+    /// What the last one says of the person's consent, if anything.
+    consent: Value,
     first: Timestamp,
     last: Timestamp,
 }
@@ -56,11 +58,11 @@ impl Websand {
         let accepted = Answer::json(200, &json!({ "status": "accepted" }));
         if target.call == Call::Transaction {
             let id = transaction(&body)?;
-            self.transactions.count(&target.owner, id, now);
+            self.transactions.count(&target.owner, id, &body["transaction"]["customer"], now);
             Ok((accepted, json!({ "account": target.owner, "_id": id })))
         } else {
             let email = subscriber(&body)?;
-            self.subscribers.count(&target.owner, email, now);
+            self.subscribers.count(&target.owner, email, &body["subscriber"], now);
             Ok((accepted, json!({ "account": target.owner, "email": email })))
         }
     }
@@ -132,10 +134,12 @@ fn instant(fields: &Fields<'_>, name: &str) -> Result<(), Answer> {
 }
 
 impl Records {
-    fn count(&mut self, account: &str, key: &str, now: Timestamp) {
+    fn count(&mut self, account: &str, key: &str, person: &Value, now: Timestamp) {
         let key = (account.to_owned(), key.to_owned());
+        let consent = person["marketing_consent"].clone();
         if let Some(posts) = self.posts.get_mut(&key) {
             posts.count += 1;
+            posts.consent = consent;
             posts.last = now;
             return;
         }
@@ -145,14 +149,21 @@ impl Records {
             self.posts.remove(&oldest);
         }
         self.order.push_back(key.clone());
-        self.posts.insert(key, Posts { count: 1, first: now, last: now });
+        self.posts.insert(key, Posts { count: 1, consent, first: now, last: now });
     }
 
     fn state(&self, name: &str) -> Vec<Value> {
         let known = self.order.iter().filter_map(|key| Some((key, self.posts.get(key)?)));
         known
             .map(|((account, key), posts)| {
-                json!({ "account": account, name: key, "posts": posts.count, "first": posts.first, "last": posts.last })
+                json!({
+                    "account": account,
+                    name: key,
+                    "posts": posts.count,
+                    "marketing_consent": posts.consent,
+                    "first": posts.first,
+                    "last": posts.last,
+                })
             })
             .collect()
     }

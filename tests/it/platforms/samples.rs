@@ -19,13 +19,13 @@ type Sample = (&'static str, &'static str, Webhook, Arrives);
 /// worker then reads from the shop's API.
 fn samples() -> Vec<Sample> {
     vec![
-        ("at-shopify", "order-placed", shopify("orders/create"), Order("5901234567890")),
+        ("at-shopify", "order-placed", shopify("orders/create"), Order("7875109280290")),
         ("at-shopify", "customer-updated", shopify("customers/create"), Person("bob.biller@example.com")),
         ("at-woocommerce", "order-placed", woocommerce("order.created"), Order("104821")),
         ("at-shopware", "order-placed", shopware("checkout.order.placed"), Order("018f2c5b7a6d7c1e9a4b3c2d1e0f9a8b")),
         ("at-shopware", "customer-updated", shopware("newsletter.confirm"), Person("lena.beispiel@example.com")),
         ("by-reference", "order-placed", shopware("order.written"), Order("018f2c5b7a6d7c1e9a4b3c2d1e0f9a8b")),
-        ("at-bigcommerce", "order-placed", bigcommerce("store/order/created"), Order("250")),
+        ("at-bigcommerce", "order-placed", bigcommerce("store/order/created"), Order("1181")),
         (
             "at-bigcommerce",
             "customer-updated",
