@@ -61,10 +61,10 @@ pub(super) fn steps(now: Timestamp, random: &dyn Random) -> Result<Vec<Step>, St
     steps.push(Step { proof: Proof::Header, title, body: told_again(reloaded, now), arrival, ..again });
     steps.push(event(Shop::Books, EventType::OrderPlaced)?);
     steps.push(Step { proof: Proof::Header, ..event(Shop::Books, EventType::CustomerUpdated)? });
+    steps.extend(script.withdrawal(&order)?);
     for channel in Channel::ALL {
         steps.push(script.step(Shop::Books, Topic::Canonical(EventType::PromotionScheduled), channel)?);
     }
-    steps.extend(script.withdrawal(&order)?);
     Ok(steps)
 }
 
@@ -101,11 +101,12 @@ impl Script<'_> {
     }
 }
 
-/// The order of a buyer who ticked the box; gives its body.
+/// The order of a buyer who ticked the box, not shipped yet; gives its body.
 fn consenting(step: &mut Step) -> Result<Value, String> {
     let order = &mut step.body;
     let placed_at = order["created_at"].clone();
     order["buyer_accepts_marketing"] = json!(true);
+    order["fulfillment_status"] = Value::Null;
     let customer = order["customer"].as_object_mut().ok_or("the sample order has no customer")?;
     let consent = json!({ "state": "subscribed", "opt_in_level": "single_opt_in", "consent_updated_at": placed_at });
     customer.insert("email_marketing_consent".into(), consent);
@@ -173,12 +174,12 @@ mod tests {
             "shoe-shop: order.placed, page loaded again",
             "book-shop: order.placed",
             "book-shop: customer.updated",
+            "lamp-shop: …_marketing_consent: unsubscribed",
+            r#"lamp-shop: orders/updated, says "subscribed""#,
             "book-shop: promotion: push",
             "book-shop: promotion: news",
             "book-shop: promotion: teaser",
             "book-shop: promotion: personalised_push",
-            "lamp-shop: …_marketing_consent: unsubscribed",
-            r#"lamp-shop: orders/updated, says "subscribed""#,
         ];
         assert_eq!(titles, expected);
         assert!(Platform::ALL.into_iter().all(|platform| steps.iter().any(|step| step.shop.platform() == platform)));
