@@ -55,8 +55,8 @@ fn each_rule_notices_a_template_that_breaks_it() {
         (&format!("{role}/0/Resource"), json!("*"), "OrderPlacedRole: reaches everything"),
         (&format!("{role}/1/Resource/1"), json!("x"), "OrderPlacedRole: a missing secret would be denied"),
         (&format!("{role}/1/Resource/0"), secret("*/platform-??????"), "OrderPlacedRole: reads */platform, */webhook"),
-        (&format!("{forwarder}/3/Resource/3"), secret("*/websale"), "WebsandForwarderRole: reads"),
-        (&format!("{forwarder}/3/Resource/2"), secret("*/platform*"), "WebsandForwarderRole: a pattern that"),
+        (&format!("{forwarder}/4/Resource/3"), secret("*/websale"), "WebsandForwarderRole: reads"),
+        (&format!("{forwarder}/4/Resource/2"), secret("*/platform*"), "WebsandForwarderRole: a pattern that"),
     ] {
         let mut template = sound.clone();
         set(&mut template, place, value);
