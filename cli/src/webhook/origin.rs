@@ -10,7 +10,8 @@ use url::Url;
 pub(crate) fn of_shop(secret: &WebhookSecret, platform: Platform, shop: &ShopName) -> String {
     let registered = secret.sources.iter().filter(|source| source.platform == platform).find_map(|source| {
         let url = Url::parse(&source.shopware_app.as_ref()?.shop_url).ok()?;
-        url.host_str().map(str::to_owned)
+        let host = url.host_str()?;
+        Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
     });
     let accepted = || secret.origins.iter().flatten().find(|origin| is_of(platform, origin)).cloned();
     registered.or_else(accepted).unwrap_or_else(|| invented(platform, shop))
@@ -46,7 +47,7 @@ mod tests {
             let mut document = serde_json::json!({"sources": [
                 {"platform": "woocommerce", "signing_secrets": ["x"]},
                 {"platform": "shopware", "signing_secrets": ["x".repeat(64)], "app_name": "A", "app_secret": "x",
-                 "shop_url": "https://sw.example.com/shop"},
+                 "shop_url": "https://sw.example.com:8000/shop"},
             ]});
             document["origins"] = origins;
             relay::secret::parse(&document).unwrap()
@@ -56,7 +57,7 @@ mod tests {
         assert_eq!(of(&accepted, Platform::Shopify), "acme.myshopify.com");
         assert_eq!(of(&accepted, Platform::Woocommerce), "woo.example.com");
         assert_eq!(of(&accepted, Platform::Bigcommerce), "abc123");
-        assert_eq!(of(&accepted, Platform::Shopware), "sw.example.com");
+        assert_eq!(of(&accepted, Platform::Shopware), "sw.example.com:8000");
         let any = secret(serde_json::Value::Null);
         assert_eq!(of(&any, Platform::Shopify), "acme-de.myshopify.com");
         assert_eq!(of(&any, Platform::Woocommerce), "acme-de.example.com");

@@ -41,7 +41,9 @@ pub(super) fn ask(
             let secret = questions.ask_hidden("Secret of the WooCommerce webhooks (empty: one is made): ")?;
             let secret = or_made(secret, platform, made, || Ok(hex(&random::<32>()?)))?;
             let domain = questions.ask("Host of the WooCommerce shop (empty: any that has the secret): ")?;
-            Ok(signed(platform, &secret, host(&domain)))
+            // Its port is not looked at.
+            let host = host(&domain).and_then(|host| host.split(':').next().map(str::to_owned));
+            Ok(signed(platform, &secret, host))
         }
         Platform::Shopware => shopware(questions),
         Platform::Bigcommerce => bigcommerce(questions, made),

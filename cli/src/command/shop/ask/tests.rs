@@ -80,7 +80,7 @@ fn a_shop_without_a_destination_is_refused() {
 
 #[test]
 fn woocommerce_gets_a_secret_that_is_shown_and_its_host_as_origin() {
-    let given = answers(&["woocommerce", "#", "https://Shop.example.com/de/", "acme", "#key", ""]).ok().unwrap();
+    let given = answers(&["woocommerce", "#", "https://Shop.example.com:8443/de/", "acme", "#key", ""]).ok().unwrap();
     let [(Platform::Woocommerce, made)] = &given.made[..] else { panic!("{:?}", given.made) };
     assert_eq!(made.len(), 64);
     let webhook = given.values.0.get("shoprelay/acme/webhook").unwrap();
