@@ -24,7 +24,7 @@ const MAX_PAGES: usize = 40;
 /// One store's API.
 struct Store<'a> {
     api: &'a ShopApi<'a>,
-    store_hash: &'a str,
+    hash: &'a str,
     access_token: &'a SecretString,
 }
 
@@ -36,7 +36,7 @@ pub(super) async fn fetch(
     reference: &Reference,
     began: Timestamp,
 ) -> Result<Fetched, Stopped> {
-    let store = Store { api, store_hash, access_token };
+    let store = Store { api, hash: store_hash, access_token };
     let id = reference.id.as_str();
     let mapped = match reference.kind {
         ReferenceKind::Order => {
@@ -71,7 +71,7 @@ impl Store<'_> {
         let mut url = self.api.config.bigcommerce_url.clone();
         // Only a URL that cannot have a path refuses one, and settings take none of those.
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(["stores", self.store_hash]).extend(path);
+            segments.pop_if_empty().extend(["stores", self.hash]).extend(path);
         }
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);

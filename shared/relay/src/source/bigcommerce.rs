@@ -51,6 +51,8 @@ pub(super) struct Bigcommerce;
 
 impl Source for Bigcommerce {
     fn verify(&self, webhook: &Webhook<'_>, secret: &SourceSecret, now: Timestamp) -> Verdict {
+        // The client secret's text is the key, although it looks like something to be decoded.
+        let key = |secret: &str| Some(secret.as_bytes().to_vec());
         let verdict = standard_webhooks::verify(webhook, &secret.signing_secrets, now, key);
         if verdict.proof.is_some() || !secret_header::is_right(webhook, secret) {
             return verdict;
@@ -96,11 +98,6 @@ impl Source for Bigcommerce {
     fn needed_headers(&self) -> &'static [&'static str] {
         &[ID]
     }
-}
-
-/// The client secret's text is the key, although it looks like something to be decoded.
-fn key(secret: &str) -> Option<Vec<u8>> {
-    Some(secret.as_bytes().to_vec())
 }
 
 /// BigCommerce could not deliver webhooks to their URL, tells so to another one, and may switch them off.

@@ -93,9 +93,10 @@ impl WebsandForwarder {
     ) -> Step<Result<Fetched, Stopped>> {
         let mut refreshed = false;
         loop {
-            let secret = match refreshed {
-                false => self.ports.secrets.platform(attempt.shop).await,
-                true => self.ports.secrets.platform_again(attempt.shop).await,
+            let secret = if refreshed {
+                self.ports.secrets.platform_again(attempt.shop).await
+            } else {
+                self.ports.secrets.platform(attempt.shop).await
             };
             let secret = match secret.and_then(|secret| of_platform(secret, reference, attempt)) {
                 Ok(secret) => secret,

@@ -15,7 +15,7 @@ fn now() -> Timestamp {
     "2026-06-01T08:00:00Z".parse().unwrap()
 }
 
-fn secret(fields: Value) -> Arc<WebhookSecret> {
+fn secret(fields: &Value) -> Arc<WebhookSecret> {
     let mut secret = json!({"platform": "bigcommerce"});
     secret.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     Arc::new(crate::secret::parse(&secret).unwrap())
@@ -26,13 +26,13 @@ fn with_header() -> Value {
 }
 
 /// What reading a body comes to at an endpoint of this family.
-fn read(body: &[u8], family: Family, settings: Value) -> Reading {
+fn read(body: &[u8], family: Family, settings: &Value) -> Reading {
     let mut fields = with_header();
     fields.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
     let headers =
         HeaderMap::from_iter([(HeaderName::from_static("x-hook-key"), "old-invented-value".parse().unwrap())]);
     let webhook = Webhook { headers: &headers, body };
-    let authentic = authenticate(&webhook, Some(&secret(fields)), now()).unwrap();
+    let authentic = authenticate(&webhook, Some(&secret(&fields)), now()).unwrap();
     assert_eq!(authentic.proof, Proof::Header);
     Bigcommerce.read(&webhook, &Context { authentic: &authentic, family, received_at: now() })
 }
@@ -47,7 +47,7 @@ fn webhook(scope: &str, data: &Value) -> Vec<u8> {
 fn outcome(scope: &str, data: &Value) -> String {
     let name = scope.trim_start_matches("store/");
     let family = if name.contains("order/") { Family::Order } else { Family::Customer };
-    let reading = read(&webhook(scope, data), family, json!({}));
+    let reading = read(&webhook(scope, data), family, &json!({}));
     assert_eq!((reading.topic.as_deref(), reading.origin.as_deref()), (Some(scope), Some("abc123")));
     in_words(&reading.outcome)
 }
@@ -123,7 +123,7 @@ fn what_is_no_webhook_of_theirs_is_unusable() {
         (br#"{"scope": 1}"#, "unusable: "),
         (br#"{"data": {"id": 1}}"#, "unusable: "),
     ] {
-        let words = in_words(&read(body, Family::Order, json!({})).outcome);
+        let words = in_words(&read(body, Family::Order, &json!({})).outcome);
         assert!(words.starts_with(expected), "{words}");
     }
 }
@@ -134,9 +134,9 @@ fn what_the_shop_or_the_url_does_not_take_is_ignored() {
     let customer = webhook("store/customer/updated", &json!({"id": 32}));
     let none = json!({});
     let only_updates = json!({"forward": ["order.updated"]});
-    assert_eq!(in_words(&read(&order, Family::Customer, none.clone()).outcome), "ignored: wrong_endpoint");
-    assert_eq!(in_words(&read(&customer, Family::Order, none).outcome), "ignored: wrong_endpoint");
-    assert_eq!(in_words(&read(&order, Family::Order, only_updates).outcome), "ignored: not_forwarded");
+    assert_eq!(in_words(&read(&order, Family::Customer, &none).outcome), "ignored: wrong_endpoint");
+    assert_eq!(in_words(&read(&customer, Family::Order, &none).outcome), "ignored: wrong_endpoint");
+    assert_eq!(in_words(&read(&order, Family::Order, &only_updates).outcome), "ignored: not_forwarded");
 }
 
 #[test]
@@ -148,24 +148,24 @@ fn a_header_of_the_shops_own_proves_a_webhook_and_the_hash_does_not() {
         let headers: HeaderMap = headers.iter().map(header).collect();
         authenticate(&Webhook { headers: &headers, body: &body }, Some(secret), now()).map(|authentic| authentic.proof)
     };
-    let by_header = secret(with_header());
+    let by_header = secret(&with_header());
     assert_eq!(proof(&by_header, &[("x-hook-key", "new-invented-value")]), Some(Proof::Header));
     assert_eq!(proof(&by_header, &[("x-hook-key", "new-invented-valu")]), None);
     assert_eq!(proof(&by_header, &[("x-other", "new-invented-value")]), None);
     assert_eq!(proof(&by_header, &[]), None);
-    assert_eq!(proof(&secret(signing), &[("x-hook-key", "new-invented-value")]), None);
+    assert_eq!(proof(&secret(&signing), &[("x-hook-key", "new-invented-value")]), None);
 }
 
 #[test]
 fn a_delivery_has_the_same_name_when_it_is_repeated() {
     let body = webhook("store/order/created", &json!({"id": 250}));
-    assert_eq!(read(&body, Family::Order, json!({})).delivery, None, "then it is the body that names it");
+    assert_eq!(read(&body, Family::Order, &json!({})).delivery, None, "then it is the body that names it");
     let headers = HeaderMap::from_iter([
         (HeaderName::from_static("x-hook-key"), "new-invented-value".parse().unwrap()),
         (HeaderName::from_static("webhook-id"), "msg_1".parse().unwrap()),
     ]);
     let webhook = Webhook { headers: &headers, body: &body };
-    let authentic = authenticate(&webhook, Some(&secret(with_header())), now()).unwrap();
+    let authentic = authenticate(&webhook, Some(&secret(&with_header())), now()).unwrap();
     let context = Context { authentic: &authentic, family: Family::Order, received_at: now() };
     assert_eq!(Bigcommerce.read(&webhook, &context).delivery.as_deref(), Some("msg_1"));
 }
