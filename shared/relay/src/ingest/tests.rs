@@ -3,6 +3,7 @@
 mod answers;
 mod canary;
 mod canonical;
+mod consent;
 mod fixtures;
 mod limits;
 mod platforms;
