@@ -232,21 +232,6 @@ impl WebsandForwarder {
         if delivered == Settlement::Done { told } else { delivered }
     }
 
-    /// Settles an event of which nothing but the decision is left, if that.
-    async fn decision(
-        &self,
-        attempt: &Attempt<'_>,
-        word: Word<'_>,
-        customer: &Customer,
-        secret: Arc<WebsandSecret>,
-    ) -> Settlement {
-        match word {
-            Word::Nothing => attempt.log_done("superseded"),
-            Word::Later(after) => Settlement::Back { after },
-            Word::Decision(telling) => self.tell(telling, customer, secret).await,
-        }
-    }
-
     /// Makes the call, with fresh credentials once more if they are refused. `Err`: it did not get through, and what
     /// follows from that is settled.
     async fn post(

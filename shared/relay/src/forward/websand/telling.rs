@@ -99,6 +99,21 @@ impl WebsandForwarder {
         })
     }
 
+    /// Settles an event of which nothing but the decision is left, if that.
+    pub(super) async fn decision(
+        &self,
+        attempt: &Attempt<'_>,
+        word: Word<'_>,
+        customer: &Customer,
+        secret: Arc<WebsandSecret>,
+    ) -> Settlement {
+        match word {
+            Word::Nothing => attempt.log_done("superseded"),
+            Word::Later(after) => Settlement::Back { after },
+            Word::Decision(telling) => self.tell(telling, customer, secret).await,
+        }
+    }
+
     /// Tells the decision alone, without the data of the event.
     pub(super) async fn tell(
         &self,
@@ -139,7 +154,7 @@ impl Word<'_> {
     }
 
     /// It is not told now. The decision stays written down, and the message comes back to tell it.
-    pub(super) async fn put_down(self) {
+    async fn put_down(self) {
         if let Self::Decision(telling) = self {
             let Telling { attempt, row, .. } = &telling;
             let released = |row| {
