@@ -42,7 +42,7 @@ pub(super) enum Word<'a> {
 /// A decision that Websand is to be told, with the person's row claimed for it.
 pub(super) struct Telling<'a> {
     attempt: Attempt<'a>,
-    row: Row,
+    row: Box<Row>,
     consent: Consent,
 }
 
@@ -93,7 +93,7 @@ impl WebsandForwarder {
         let expressible = is_expressible(decision.consent, secret);
         let relevance = |row: &Row| decision.relevance(row, attempt.event_id, expressible);
         Ok(match attempt.try_claim(guess, relevance, |row| decision.note(row)).await? {
-            Taken::Ours(row) => Word::Decision(Telling { attempt, row: *row, consent: decision.consent }),
+            Taken::Ours(row) => Word::Decision(Telling { attempt, row, consent: decision.consent }),
             Taken::Superseded => Word::Nothing,
             Taken::Busy(after) => Word::Later(after),
         })
@@ -193,6 +193,6 @@ impl Telling<'_> {
             "withdrawal_not_expressible",
             "consent.withdrawn of the shop's websand secret is not set; unsubscribe the person in Websand by hand",
         );
-        self.attempt.park(Some(self.row), &failure, Attention::WithdrawalNotExpressible).await
+        self.attempt.park(Some(*self.row), &failure, Attention::WithdrawalNotExpressible).await
     }
 }
