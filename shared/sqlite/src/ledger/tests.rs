@@ -102,7 +102,7 @@ async fn a_scan_finds_keys_by_their_beginning_only() {
 #[tokio::test]
 async fn a_scan_turns_its_pages_without_losing_or_repeating_a_row() {
     let (ledger, _directory) = bench();
-    for number in 0..2 * SCAN_PAGE + 1 {
+    for number in 0..=2 * SCAN_PAGE {
         store(&ledger, row(&format!("acme#websand#order#{number}"), 1, "x")).await;
     }
     let (mut keys, mut after, mut pages) = (std::collections::BTreeSet::new(), None, 0);

@@ -60,7 +60,7 @@ impl Doomed {
             let last_error = row.last_error.clone().map(|error| crate::ledger::LastError { at: time(0), ..error });
             let (version, write) = (0, String::new());
             let (first_at, last_at, expires_at) = (time(0), time(0), None);
-            serde_json::to_string(&Row { attempts, version, write, last_error, first_at, last_at, expires_at, ..row })
+            serde_json::to_string(&Row { version, write, attempts, last_error, first_at, last_at, expires_at, ..row })
                 .unwrap()
         };
         let mut end: Vec<String> = self.town.rows().into_values().map(normal).collect();
