@@ -1,3 +1,5 @@
+mod signed;
+
 use http::Method;
 use serde_json::{Value, json};
 

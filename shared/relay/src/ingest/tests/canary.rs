@@ -54,18 +54,18 @@ fn fly_all(platform: Platform) -> (usize, Vec<Escape>) {
     let watch = Watch::default();
     let _guard = watch.listen();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let (mut flown, mut seen, mut escapes) = (0, HashSet::new(), Vec::new());
+    let (mut flights, mut seen, mut escapes) = (0, HashSet::new(), Vec::new());
     for sample in samples::of(platform) {
-        let mut places = sample.places();
-        places.retain(|place| seen.insert((sample.kind(), place.shape())));
+        let (kind, mut places) = (sample.kind(), sample.places());
+        places.retain(|place| seen.insert((kind.clone(), place.shape())));
         for place in places {
             for bird in place.birds() {
                 let Some(sample) = sample.with(&place, bird.text()) else { continue };
-                flown += 1;
+                flights += 1;
                 let flight = runtime.block_on(fly(&sample, *bird, &watch));
-                let escaped =
+                let song =
                     flight.heard.map(|heard| format!("{bird:?} in {} at {}: {heard}", sample.name, place.shape()));
-                escapes.extend(escaped);
+                escapes.extend(song);
                 // Where one is dropped unread, the others have nothing new to tell.
                 if !flight.is_kept && place.is_inner() {
                     break;
@@ -73,7 +73,7 @@ fn fly_all(platform: Platform) -> (usize, Vec<Escape>) {
             }
         }
     }
-    (flown, escapes)
+    (flights, escapes)
 }
 
 #[test]
@@ -84,8 +84,8 @@ fn nothing_of_a_person_gets_into_logs_answers_rows_or_letters() {
     });
     let escapes: Vec<&Escape> = results.iter().flat_map(|(_, (_, escapes))| escapes).collect();
     assert_eq!(escapes, Vec::<&Escape>::new(), "so many were heard: {}", escapes.len());
-    for (platform, (flown, _)) in &results {
-        assert!(*flown > 100, "{platform} has no samples: {flown}");
+    for (platform, (flights, _)) in &results {
+        assert!(*flights > 100, "{platform} has no samples: {flights}");
     }
 }
 
