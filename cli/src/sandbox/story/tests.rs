@@ -37,13 +37,21 @@ fn every_call_is_told_with_what_a_reader_knows_again() {
             json!({}),
             json!({ "transaction": { "_id": "s-1", "customer": { "email": "bob@example.com" }, "items": [{}, {}],
                 "total": { "total": 19.99, "currency": "EUR" } } }),
-            "Websand | transaction s-1 | 200 19.99 EUR, 2 item(s), bob@example.com",
+            "Websand | transaction s-1 | 200 19.99 EUR, 2 item(s), bob@example.com, no word of consent",
         ),
         (
             "websand.subscriber",
             json!({}),
             json!({ "subscriber": { "email": "ann@example.org", "marketing_consent": "marketing_consent_true" } }),
             "Websand | subscriber ann@example.org | 200 marketing_consent_true",
+        ),
+        ("bigcommerce.order", json!({ "id": 7 }), json!(null), "BigCommerce | read order | 200 7"),
+        ("shopware.token", json!({ "id": "SWIA" }), json!(null), "Shopware | token | 200 for SWIA"),
+        (
+            "shopware.search",
+            json!({ "entity": "customer", "id": "ab12" }),
+            json!(null),
+            "Shopware | read customer | 200 ab12",
         ),
         ("websale.login", json!({}), json!({ "username": "api" }), "WEBSALE | log-in | 200 as api"),
         (
