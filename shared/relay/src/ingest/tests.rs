@@ -14,6 +14,7 @@ mod robustness;
 mod shopify;
 mod shopify_topics;
 mod shopware;
+mod sums;
 mod woocommerce;
 
 use std::{

@@ -1,6 +1,9 @@
 //! All samples there are, and the places in them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+};
 
 use ::http::{HeaderName, HeaderValue, Request};
 use bytes::Bytes;
@@ -81,7 +84,9 @@ impl Sample {
         places.extend(["traceparent", "user-agent", "content-type"].map(|name| Place::Header(name.to_owned())));
         let mut pointers = Vec::new();
         leaves(&self.body, &mut String::new(), &mut pointers);
-        places.extend(pointers.iter().cloned().map(Place::Name));
+        // Platforms' fields are picked by name; only shops' own and those of our format are looked at whatever they are.
+        let is_named_freely = |pointer: &&String| self.platform == Platform::Canonical || pointer.contains("custom");
+        places.extend(pointers.iter().filter(is_named_freely).cloned().map(Place::Name));
         places.extend(pointers.drain(..).map(Place::Body));
         for (number, object) in self.objects.iter().enumerate() {
             leaves(object, &mut String::new(), &mut pointers);
@@ -148,14 +153,14 @@ fn leaves(value: &Value, pointer: &mut String, found: &mut Vec<String>) {
     match value {
         Value::Array(elements) => {
             for (number, element) in elements.iter().enumerate() {
-                pointer.push_str(&format!("/{number}"));
+                write!(pointer, "/{number}").unwrap();
                 leaves(element, pointer, found);
                 pointer.truncate(end);
             }
         }
         Value::Object(fields) => {
             for (name, field) in fields {
-                pointer.push_str(&format!("/{}", name.replace('~', "~0").replace('/', "~1")));
+                write!(pointer, "/{}", name.replace('~', "~0").replace('/', "~1")).unwrap();
                 leaves(field, pointer, found);
                 pointer.truncate(end);
             }
