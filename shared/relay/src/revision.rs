@@ -49,6 +49,11 @@ impl Revision {
             .then(self.received_at.cmp(&other.received_at))
     }
 
+    /// Whether the two differ in nothing but when they were received, as a webhook and its repetition do.
+    pub fn is_received_again(&self, other: &Self) -> bool {
+        self.time.is_some() && Self { received_at: other.received_at, ..*self } == *other
+    }
+
     /// Whether `self` is newer than `other`.
     pub fn is_newer_than(&self, other: &Self) -> bool {
         self.compare(other) == Ordering::Greater

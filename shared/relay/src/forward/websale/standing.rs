@@ -42,6 +42,8 @@ pub(super) fn of_event(row: &Row, attempt: &Attempt<'_>, asks_nothing_new: impl 
     let Some(known) = newest(row) else { return Relevance::Open };
     match attempt.revision.compare(&known) {
         Ordering::Equal if is_unsettled(row, attempt) => Relevance::Open,
+        // The same event, received once more while it was at work: whichever message is left has to end it.
+        Ordering::Less if attempt.revision.is_received_again(&known) && is_unsettled(row, attempt) => Relevance::Open,
         Ordering::Less | Ordering::Equal => Relevance::Superseded,
         // A person decides first; the revision tells that it is not what the shop wants any more.
         Ordering::Greater if row.state == State::OutcomeUnknown => Relevance::Record(attempt.revision),

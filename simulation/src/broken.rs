@@ -1,0 +1,1 @@
+//! Deliberately broken products: each breaks one rule, and the simulation has to notice.

@@ -1,0 +1,139 @@
+//! What must hold when everything has come to rest.
+
+use relay::{
+    ledger::{Consent, Row, State as Standing},
+    message::Kind,
+};
+
+use crate::{
+    host::Host,
+    scenario::{Order, Person, Promotion, Scenario},
+    world::{State, World},
+};
+
+/// Notes every violation.
+pub fn check(world: &World, host: &Host, scenario: &Scenario) {
+    let mut state = world.state();
+    let mut found = Vec::new();
+    if host.accepted.len() != scenario.hooks.len() {
+        found.push(format!("{} of {} webhooks were taken", host.accepted.len(), scenario.hooks.len()));
+    }
+    found.extend(state.ledger.rows.values().filter_map(unfinished));
+    for order in &scenario.orders {
+        check_order(&state, order, &mut found);
+    }
+    for promotion in &scenario.promotions {
+        check_promotion(&state, promotion, &mut found);
+    }
+    for person in &scenario.people {
+        check_person(&state, person, &mut found);
+    }
+    for violation in found {
+        state.violated(violation);
+    }
+}
+
+/// Every row ends in a final state, free.
+fn unfinished(row: &Row) -> Option<String> {
+    let is_account = row.key.kind == Kind::Login;
+    let is_finished = row.state.is_final() && row.attempts.is_empty();
+    (!is_account && !is_finished)
+        .then(|| format!("{} ends {} with {:?}", row.key, row.state.name(), row.attempts))
+}
+
+fn check_order(state: &State, order: &Order, found: &mut Vec<String>) {
+    let Order { shop, id, statuses } = order;
+    let Some(row) = state.ledger.rows.get(&format!("{shop}#websand#order#{id}")) else {
+        found.push(format!("order {id} of {shop} has no row"));
+        return;
+    };
+    let name = format!("{shop}/{shop}-{id}");
+    let told: Vec<_> = state.websand.transactions.iter().filter(|known| known.id == name).collect();
+    if row.state != Standing::Delivered {
+        if row.state != Standing::Parked {
+            found.push(format!("order {id} of {shop} ends {}", row.state.name()));
+        }
+        return;
+    }
+    let newest = statuses.last().copied().unwrap_or_default();
+    match told.last() {
+        None => found.push(format!("order {id} of {shop} was never told")),
+        // An event given up stays untold until a person puts it back.
+        Some(last) if shop != "none" && last.status != newest && !has_letter(state, shop, id) => {
+            found.push(format!("order {id} of {shop} was last told as {}, not {newest}", last.status));
+        }
+        Some(_) => {}
+    }
+    // Heard of and repeated nevertheless: once in all, or once for each state.
+    let mut heard: Vec<&str> = told.iter().filter(|known| known.heard).map(|known| known.status.as_str()).collect();
+    let count = heard.len();
+    heard.sort_unstable();
+    heard.dedup();
+    let most = if shop == "none" { 1 } else { heard.len() };
+    if count > most + losses(state, &row.key.to_string()) {
+        found.push(format!("order {id} of {shop} was told {count} times: {heard:?}"));
+    }
+}
+
+/// Whether a message about this subject waits for a person.
+fn has_letter(state: &State, shop: &str, subject: &str) -> bool {
+    let about = format!("\"subject\":\"{subject}\"");
+    let of_shop = |letter: &&relay::queue::DeadLetter| letter.shop.as_ref().is_some_and(|name| name.as_str() == shop);
+    state.queue.dead.iter().filter(of_shop).any(|letter| letter.body.contains(&about))
+}
+
+/// How often an answer was heard and the note of it was lost, at most.
+fn losses(state: &State, key: &str) -> usize {
+    state.deaths.len() + state.lost_notes.get(key).copied().unwrap_or_default()
+}
+
+fn check_promotion(state: &State, promotion: &Promotion, found: &mut Vec<String>) {
+    let Promotion { shop, id, channel, is_cancelled } = promotion;
+    let Some(row) = state.ledger.rows.get(&format!("{shop}#websale#promotion#{id}")) else {
+        found.push(format!("promotion {id} of {shop} has no row"));
+        return;
+    };
+    let is_ours = |title: &str| title.split(' ').next() == Some(id);
+    let dispatches =
+        state.websale.dispatches.iter().filter(|known| known.subshop == *shop && is_ours(&known.title)).count();
+    let entries = || state.websale.entries.iter().filter(|entry| entry.subshop == *shop && is_ours(entry.title()));
+    let sends: u32 = entries().map(|entry| entry.sends).sum();
+    let is_given_up = matches!(row.state, Standing::Parked | Standing::OutcomeUnknown);
+    if dispatches > 1 || sends > 1 {
+        found.push(format!("{channel} {id} of {shop} went out {dispatches} + {sends} times"));
+    }
+    let went_out = match *channel {
+        "personalised_push" => dispatches == 1,
+        "push" => sends == 1,
+        _ => entries().any(|entry| entry.active),
+    };
+    if !went_out && !is_cancelled && !is_given_up {
+        found.push(format!("{channel} {id} of {shop} never went out and ends {}", row.state.name()));
+    }
+    if row.state == Standing::Cancelled && (dispatches + sends as usize > 0 || entries().any(|entry| entry.active && row.remote_id.is_some())) {
+        found.push(format!("{channel} {id} of {shop} ends cancelled and went out"));
+    }
+}
+
+fn check_person(state: &State, person: &Person, found: &mut Vec<String>) {
+    let Person { shop, email, decisions } = person;
+    // At the same time a withdrawal counts.
+    let newest = decisions.iter().max_by_key(|(at, given)| (*at, !given)).map(|(_, given)| *given);
+    let said = state.websand.told.iter().filter(|(account, about, _)| account == shop && about == email);
+    let last = said.last().map(|(_, _, given)| *given);
+    let is_parked = state.queue.dead.iter().any(|letter| letter.body.contains(email.as_str()));
+    if last != newest && !is_parked {
+        found.push(format!("{email}: decided {newest:?}, Websand was last told {last:?}"));
+    }
+    let rows = state.ledger.rows.values().filter(|row| row.key.kind == Kind::Consent);
+    let of_shop = rows.filter(|row| row.key.shop.as_ref().is_some_and(|name| name.as_str() == shop));
+    // One person's row cannot be told from another's without the key, but there are as many as people.
+    let (mut known, mut meant) = (0, 0);
+    for row in of_shop {
+        known += usize::from(row.consent == Some(Consent::Withdrawn));
+        meant += 1;
+    }
+    if known > meant {
+        found.push(format!("{shop}: {known} withdrawals of {meant}"));
+    }
+}

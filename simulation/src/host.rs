@@ -1,0 +1,334 @@
+//! Hosts: who runs the handlers, when, and in which processes.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, Wake, Waker},
+};
+
+use ::http::Request;
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use relay::{
+    batch,
+    config::{Destinations, Variables},
+    dispatch,
+    forward::{WebsaleForwarder, WebsandForwarder},
+    ingest::Ingest,
+    ports::Ports,
+    queue::{Handler, Received, Settlement},
+    shop::Destination,
+};
+use serde_json::Value;
+
+use crate::{
+    ports,
+    scenario::{Hook, KEY},
+    world::{Event, World},
+};
+
+/// Which host is simulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Every function in processes of its own; what a dead one held comes back after the visibility time-out.
+    Lambda,
+    /// One process; when it is back, it holds everything anew and voids all leases.
+    Embedded,
+}
+
+/// Changes the ports before a handler is given them: how a broken product is simulated.
+pub type Alter = fn(Ports) -> Ports;
+
+/// A function's time, and how long a message is hidden from others: six times that.
+const fn limits(destination: Destination) -> (SignedDuration, SignedDuration) {
+    match destination {
+        Destination::Websand => (SignedDuration::from_secs(60), SignedDuration::from_secs(360)),
+        Destination::Websale => (SignedDuration::from_secs(120), SignedDuration::from_secs(720)),
+    }
+}
+
+/// How many processes of a kind work side by side.
+const SIDE_BY_SIDE: usize = 2;
+/// How long a function of a schedule may take.
+const SCHEDULED: SignedDuration = SignedDuration::from_secs(60);
+
+/// What a task came to.
+enum Outcome {
+    Settled(Destination, usize, Vec<(u64, Settlement)>),
+    Answered(usize, bool),
+    Ran,
+}
+
+struct Task {
+    number: u64,
+    process: u32,
+    future: Pin<Box<dyn Future<Output = Outcome>>>,
+}
+
+/// Tasks that can go on.
+#[derive(Default)]
+struct Ready(Mutex<VecDeque<u64>>);
+
+struct TaskWaker {
+    number: u64,
+    ready: Arc<Ready>,
+}
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        self.ready.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(self.number);
+    }
+}
+
+/// A process that settles messages; nothing while it is dead or has never been needed.
+#[derive(Clone)]
+struct Worker {
+    process: u32,
+    handler: Arc<dyn Handler>,
+    is_busy: bool,
+}
+
+/// A host at work in a world.
+pub struct Host {
+    kind: Kind,
+    world: World,
+    config: Destinations,
+    secrets: Arc<BTreeMap<String, Value>>,
+    alter: Alter,
+    tasks: BTreeMap<u64, Task>,
+    ready: Arc<Ready>,
+    numbers: u64,
+    processes: u32,
+    workers: BTreeMap<(Destination, usize), Worker>,
+    /// The one process, if the host has but one.
+    only: Option<u32>,
+    /// Webhooks whose shop has not heard yet that they were taken.
+    pub unanswered: BTreeMap<usize, u32>,
+    /// Which webhooks were taken.
+    pub accepted: Vec<usize>,
+}
+
+impl Host {
+    pub fn new(kind: Kind, world: World, secrets: BTreeMap<String, Value>, alter: Alter) -> Self {
+        let config = Destinations::from_variables(Variables(&|_| None));
+        let mut host = Self {
+            kind,
+            world,
+            config: config.unwrap_or_else(|error| unreachable!("the defaults are valid: {error}")),
+            secrets: Arc::new(secrets),
+            alter,
+            tasks: BTreeMap::new(),
+            ready: Arc::default(),
+            numbers: 0,
+            processes: 0,
+            workers: BTreeMap::new(),
+            only: None,
+            unanswered: BTreeMap::new(),
+            accepted: Vec::new(),
+        };
+        host.only = (kind == Kind::Embedded).then(|| host.born());
+        host
+    }
+
+    fn born(&mut self) -> u32 {
+        self.processes += 1;
+        self.processes
+    }
+
+    /// A process to do something in, and its ports.
+    fn process(&mut self) -> (u32, Ports) {
+        let process = match self.only {
+            Some(only) => only,
+            None => self.born(),
+        };
+        (process, (self.alter)(ports::of(&self.world.process(process), &self.secrets)))
+    }
+
+    /// Whether anybody is at work.
+    pub fn is_idle(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    fn start(&mut self, process: u32, within: SignedDuration, future: impl Future<Output = Outcome> + 'static) {
+        self.numbers += 1;
+        let number = self.numbers;
+        self.tasks.insert(number, Task { number, process, future: Box::pin(future) });
+        self.ready.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(number);
+        self.world.state().after(within, Event::TimeOut { process, task: number });
+    }
+
+    fn within(&self, limit: SignedDuration) -> Timestamp {
+        self.world.state().now.saturating_add(limit).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Something happens.
+    pub fn on(&mut self, event: Event, hooks: &[Hook]) {
+        match event {
+            Event::Wake(waker) => waker.wake(),
+            Event::Deliver(destination) => self.deliver(destination),
+            Event::Arrive(index) => self.receive(index, &hooks[index]),
+            Event::Dispatch => self.dispatch(),
+            Event::Poll => self.poll(),
+            Event::TimeOut { process, task } => {
+                // The embedded host drops the one task; Lambda ends the process.
+                if self.tasks.get(&task).is_some_and(|task| task.process == process) {
+                    match self.kind {
+                        Kind::Lambda => self.world.state().kill(process),
+                        Kind::Embedded => {}
+                    }
+                }
+            }
+            Event::Restart => self.restart(),
+        }
+        self.run();
+    }
+
+    fn deliver(&mut self, destination: Destination) {
+        for slot in 0..SIDE_BY_SIDE {
+            let (limit, hidden) = limits(destination);
+            if self.only.is_some_and(|only| self.world.state().is_dead(only)) {
+                return;
+            }
+            if self.worker(destination, slot).is_busy {
+                continue;
+            }
+            let most = usize::try_from(self.world.state().chance.between(1, 4)).unwrap_or(1);
+            let taken = self.world.state().take(destination, most, hidden);
+            if taken.is_empty() {
+                break;
+            }
+            let deadline = self.within(limit);
+            let Worker { process, handler, .. } = self.worker(destination, slot).clone();
+            if let Some(worker) = self.workers.get_mut(&(destination, slot)) {
+                worker.is_busy = true;
+            }
+            let numbers: Vec<u64> = taken.iter().map(|stored| stored.number).collect();
+            let received = |stored: crate::queue::Stored| {
+                Received { body: stored.body, sent_at: stored.sent_at, deadline }
+            };
+            let batch: Vec<Received> = taken.into_iter().map(received).collect();
+            self.start(process, limit, async move {
+                let settlements = batch::settle(&*handler, batch, 4).await;
+                Outcome::Settled(destination, slot, numbers.into_iter().zip(settlements).collect())
+            });
+        }
+        self.world.state().expect_delivery(destination);
+    }
+
+    fn worker(&mut self, destination: Destination, slot: usize) -> &mut Worker {
+        let known = self.workers.get(&(destination, slot)).map(|worker| worker.process);
+        if known.is_none_or(|process| self.world.state().is_dead(process)) {
+            let (process, ports) = self.process();
+            let handler: Arc<dyn Handler> = match destination {
+                Destination::Websand => Arc::new(WebsandForwarder::new(ports, self.config.clone())),
+                Destination::Websale => Arc::new(WebsaleForwarder::new(ports, self.config.clone())),
+            };
+            self.workers.insert((destination, slot), Worker { process, handler, is_busy: false });
+        }
+        self.workers.entry((destination, slot)).or_insert_with(|| unreachable!("inserted just now"))
+    }
+
+    fn receive(&mut self, index: usize, hook: &Hook) {
+        *self.unanswered.entry(index).or_default() += 1;
+        // Until it is answered, the shop sends it again.
+        self.world.state().after(SignedDuration::from_mins(5), Event::Arrive(index));
+        if self.accepted.contains(&index) || self.only.is_some_and(|only| self.world.state().is_dead(only)) {
+            return;
+        }
+        let (process, ports) = self.process();
+        let ingest = Ingest { secrets: ports.secrets, queue: ports.queue, clock: ports.clock };
+        let request = Request::post(format!("/webhooks/{}/{}", hook.shop, hook.endpoint))
+            .header("content-type", "application/json")
+            .header(KEY.0, KEY.1)
+            .body(Bytes::from(hook.body.to_string()));
+        let Ok(request) = request else { return };
+        self.start(process, SignedDuration::from_secs(3), async move {
+            let answer = ingest.receive(None, request).await;
+            Outcome::Answered(index, answer.receipt.status == "queued")
+        });
+    }
+
+    fn dispatch(&mut self) {
+        let (process, ports) = self.process();
+        let deadline = self.within(SCHEDULED);
+        self.start(process, SCHEDULED, async move {
+            dispatch::dispatch(&ports, deadline).await;
+            Outcome::Ran
+        });
+    }
+
+    fn poll(&mut self) {
+        let (process, ports) = self.process();
+        let poller = relay::poll::Poller::new(ports, self.config.clone());
+        let deadline = self.within(SCHEDULED);
+        self.start(process, SCHEDULED, async move {
+            poller.run(deadline).await;
+            Outcome::Ran
+        });
+    }
+
+    fn restart(&mut self) {
+        if self.kind == Kind::Embedded && self.only.is_some_and(|only| self.world.state().is_dead(only)) {
+            let mut state = self.world.state();
+            state.void_leases();
+            state.show_all();
+            drop(state);
+            self.only = Some(self.born());
+            self.workers.clear();
+        }
+    }
+
+    /// Lets everybody go on who can, and buries the dead.
+    fn run(&mut self) {
+        loop {
+            let next = self.ready.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            let Some(number) = next else { break };
+            let Some(task) = self.tasks.get_mut(&number) else { continue };
+            let waker = Waker::from(Arc::new(TaskWaker { number: task.number, ready: Arc::clone(&self.ready) }));
+            if let Poll::Ready(outcome) = task.future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                self.tasks.remove(&number);
+                self.ended(outcome);
+            }
+        }
+        self.bury();
+    }
+
+    fn ended(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Settled(destination, slot, settlements) => {
+                if let Some(worker) = self.workers.get_mut(&(destination, slot)) {
+                    worker.is_busy = false;
+                }
+                let mut state = self.world.state();
+                for (number, settlement) in settlements {
+                    state.settle(number, settlement);
+                }
+                state.expect_delivery(destination);
+            }
+            Outcome::Answered(index, true) => {
+                self.unanswered.remove(&index);
+                self.accepted.push(index);
+            }
+            Outcome::Answered(_, false) | Outcome::Ran => {}
+        }
+    }
+
+    fn bury(&mut self) {
+        let state = self.world.state();
+        let dead: Vec<u64> =
+            self.tasks.values().filter(|task| state.is_dead(task.process)).map(|task| task.number).collect();
+        drop(state);
+        for number in &dead {
+            self.tasks.remove(number);
+        }
+        if !dead.is_empty() || self.only.is_some_and(|only| self.world.state().is_dead(only)) {
+            let mut state = self.world.state();
+            let wait = SignedDuration::from_millis(i64::try_from(state.chance.between(100, 20_000)).unwrap_or(100));
+            state.after(wait, Event::Restart);
+            for destination in Destination::ALL {
+                state.expect_delivery(destination);
+            }
+        }
+    }
+}

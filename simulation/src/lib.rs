@@ -1,0 +1,170 @@
+//! Deterministic simulation of the whole product.
+//!
+//! The real handlers run over ports that fail in every way the real ones can, on a clock of their own, driven by a
+//! seed. Each port call yields before and after its effect; at chosen yields the process dies: nothing more comes of
+//! it, while queues and clocks go on. The same seed gives the same run, step by step.
+//!
+//! When everything has come to rest, what reached the destinations is compared with what the shops meant.
+
+pub mod broken;
+pub mod chance;
+mod check;
+mod host;
+mod http;
+mod ledger;
+mod ports;
+mod queue;
+pub mod scenario;
+mod websale;
+mod websand;
+mod world;
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use relay::{ledger::Purpose, ports::Ports};
+
+use chance::Chance;
+pub use host::Kind;
+use host::{Alter, Host};
+use scenario::Scenario;
+use world::{Event, World, start};
+
+/// What is simulated.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Everything by chance follows from it.
+    pub seed: u64,
+    /// On which host.
+    pub kind: Kind,
+    /// A port call fails once in so many times, until it grows calm.
+    pub fault_rate: u64,
+    /// How long things fail, from the beginning.
+    pub troubled: SignedDuration,
+    /// The port yields at which the process that yields dies.
+    pub deaths: BTreeSet<u64>,
+    /// Whether to note what happens.
+    pub traced: bool,
+    /// What the ports become before the handlers get them; the identity for the product as it is.
+    pub alter: Alter,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// How many webhooks were taken.
+    pub accepted: usize,
+    /// How many times a port yielded: at each of them the process can be let die.
+    pub yields: u64,
+    /// How many transactions, pushes and dispatches reached the destinations.
+    pub delivered: usize,
+    /// How many rows ended parked or unknown.
+    pub for_a_person: usize,
+    /// What must never be and was.
+    pub violations: Vec<String>,
+    /// What happened, if the plan asks for it.
+    pub trace: Vec<String>,
+}
+
+/// More than this happens in no run.
+const MOST_EVENTS: usize = 3_000_000;
+/// Waits for a person last ten days; no run takes longer than this.
+const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+impl Plan {
+    /// What chance makes of a seed.
+    pub fn drawn(seed: u64) -> (Self, Scenario) {
+        let mut chance = Chance::new(seed);
+        let kind = if chance.one_in(3) { Kind::Embedded } else { Kind::Lambda };
+        let troubled = SignedDuration::from_mins(i64::try_from(chance.between(30, 600)).unwrap_or(60));
+        let fault_rate = *chance.pick(&[8, 20, 60, 1000]);
+        let deaths = (0..chance.below(6)).map(|_| chance.between(1, 4000)).collect();
+        let scenario = Scenario::drawn(&mut chance);
+        (Self { seed, kind, fault_rate, troubled, deaths, traced: false, alter: unaltered }, scenario)
+    }
+
+    /// A run in which nothing fails by itself.
+    pub fn calm(kind: Kind) -> Self {
+        let troubled = SignedDuration::ZERO;
+        Self { seed: 1, kind, fault_rate: 1, troubled, deaths: BTreeSet::new(), traced: false, alter: unaltered }
+    }
+}
+
+/// The product as it is.
+pub fn unaltered(ports: Ports) -> Ports {
+    ports
+}
+
+/// Runs a plan to its end.
+pub fn run(plan: &Plan, scenario: &Scenario) -> Report {
+    let calm_from = start().saturating_add(plan.troubled).unwrap_or(Timestamp::MAX);
+    let world = World::new(plan.seed, calm_from, plan.fault_rate, plan.deaths.clone());
+    let mut host = Host::new(plan.kind, world.clone(), scenario.secrets.clone(), plan.alter);
+    {
+        let mut state = world.state();
+        state.trace = plan.traced.then(Vec::new);
+        for (index, hook) in scenario.hooks.iter().enumerate() {
+            state.at(hook.at, Event::Arrive(index));
+        }
+        state.after(SignedDuration::from_secs(60), Event::Dispatch);
+        state.after(SignedDuration::from_secs(70), Event::Poll);
+    }
+    let end = start().saturating_add(LONGEST).unwrap_or(Timestamp::MAX);
+    let mut events = 0;
+    while let Some(event) = world.advance() {
+        events += 1;
+        if events > MOST_EVENTS || world.state().now > end {
+            world.state().violated(format!("it does not come to rest ({events} events)"));
+            break;
+        }
+        let schedule = match event {
+            Event::Dispatch => Some((Purpose::Send, Event::Dispatch)),
+            Event::Poll => Some((Purpose::Poll, Event::Poll)),
+            _ => None,
+        };
+        host.on(event, &scenario.hooks);
+        if let Some((purpose, again)) = schedule {
+            schedule_again(&world, purpose, again, host.accepted.len() < scenario.hooks.len());
+        }
+        if is_at_rest(&world, &host, scenario) {
+            break;
+        }
+    }
+    check::check(&world, &host, scenario);
+    report(&world, &host)
+}
+
+/// Schedules fire every minute; those that would find nothing are left out.
+fn schedule_again(world: &World, purpose: Purpose, again: Event, more_to_come: bool) {
+    let mut state = world.state();
+    let minute = state.now.saturating_add(SignedDuration::from_secs(60)).unwrap_or(Timestamp::MAX);
+    let busy = more_to_come || !state.queue.messages.is_empty();
+    let at = match state.next_due(purpose) {
+        Some(due) => minute.max(due),
+        None if busy => minute.saturating_add(SignedDuration::from_mins(4)).unwrap_or(Timestamp::MAX),
+        None => minute,
+    };
+    state.at(at, again);
+}
+
+fn is_at_rest(world: &World, host: &Host, scenario: &Scenario) -> bool {
+    let state = world.state();
+    host.is_idle()
+        && host.accepted.len() == scenario.hooks.len()
+        && state.queue.messages.is_empty()
+        && state.next_due(Purpose::Send).is_none()
+        && state.next_due(Purpose::Poll).is_none()
+}
+
+fn report(world: &World, host: &Host) -> Report {
+    let state = world.state();
+    let sends: usize = state.websale.entries.iter().filter(|entry| entry.sends > 0).count();
+    Report {
+        accepted: host.accepted.len(),
+        yields: state.yields,
+        delivered: state.websand.transactions.len() + sends + state.websale.dispatches.len(),
+        for_a_person: state.ledger.rows.values().filter(|row| row.attention.is_some()).count(),
+        violations: state.violations.clone(),
+        trace: state.trace.clone().unwrap_or_default(),
+    }
+}

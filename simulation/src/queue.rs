@@ -1,0 +1,137 @@
+//! The queues: at least once, in any order, invisible while somebody is at work.
+
+use jiff::{SignedDuration, Timestamp};
+use relay::{
+    Async,
+    message::Message,
+    queue::{DeadLetter, Queue, QueueError, Settlement},
+    shop::Destination,
+};
+
+use crate::world::{Event, Process, State};
+
+/// What the queues hold.
+#[derive(Default)]
+pub struct QueueState {
+    pub messages: Vec<Stored>,
+    pub dead: Vec<DeadLetter>,
+    numbers: u64,
+}
+
+/// One message on a queue.
+#[derive(Clone)]
+pub struct Stored {
+    pub number: u64,
+    pub destination: Destination,
+    pub body: String,
+    pub sent_at: Timestamp,
+    pub visible_at: Timestamp,
+    /// Whether somebody is at work on it.
+    pub in_hand: bool,
+}
+
+/// The longest a message can be held back in one go (SQS).
+const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(12);
+
+impl State {
+    fn enqueue(&mut self, destination: Destination, body: String) {
+        self.queue.numbers += 1;
+        let (number, now) = (self.queue.numbers, self.now);
+        self.queue.messages.push(Stored { number, destination, body, sent_at: now, visible_at: now, in_hand: false });
+        self.expect_delivery(destination);
+    }
+
+    /// Hands over up to `most` visible messages, in any order, and hides them for a while. A message may be handed over
+    /// twice at the same time.
+    pub fn take(&mut self, destination: Destination, most: usize, hidden: SignedDuration) -> Vec<Stored> {
+        let now = self.now;
+        let until = now.saturating_add(hidden).unwrap_or(Timestamp::MAX);
+        let is_visible = |stored: &Stored| stored.destination == destination && stored.visible_at <= now;
+        let mut found: Vec<usize> =
+            (0..self.queue.messages.len()).filter(|index| is_visible(&self.queue.messages[*index])).collect();
+        self.chance.shuffle(&mut found);
+        let mut taken = Vec::new();
+        for index in found.into_iter().take(most) {
+            let stored = self.queue.messages[index].clone();
+            self.note(|| format!("message {} handed over: {}", stored.number, summary(&stored.body)));
+            taken.push(stored);
+            let is_doubled = now < self.calm_from && self.chance.one_in(40);
+            let stored = &mut self.queue.messages[index];
+            (stored.visible_at, stored.in_hand) = (if is_doubled { now } else { until }, true);
+        }
+        taken
+    }
+
+    /// What the host makes of a settlement. Deleting may fail: then the message comes back.
+    pub fn settle(&mut self, number: u64, settlement: Settlement) {
+        self.note(|| format!("message {number} settled: {settlement:?}"));
+        let Some(index) = self.queue.messages.iter().position(|stored| stored.number == number) else { return };
+        match settlement {
+            Settlement::Done if self.now < self.calm_from && self.chance.one_in(40) => {}
+            Settlement::Done => {
+                self.queue.messages.remove(index);
+            }
+            Settlement::Back { after } => {
+                let after = SignedDuration::try_from(after).unwrap_or(LONGEST_HOLD).min(LONGEST_HOLD);
+                let at = self.now.saturating_add(after).unwrap_or(Timestamp::MAX);
+                let stored = &mut self.queue.messages[index];
+                (stored.visible_at, stored.in_hand) = (at, false);
+            }
+        }
+    }
+
+    /// What the embedded host does at its start: nobody is at work on any message.
+    pub fn show_all(&mut self) {
+        let now = self.now;
+        for stored in self.queue.messages.iter_mut().filter(|stored| stored.in_hand) {
+            (stored.visible_at, stored.in_hand) = (now, false);
+        }
+        for destination in Destination::ALL {
+            self.expect_delivery(destination);
+        }
+    }
+
+    /// Lets the queue look at its messages when the next one can be seen.
+    pub fn expect_delivery(&mut self, destination: Destination) {
+        let of_queue = self.queue.messages.iter().filter(|stored| stored.destination == destination);
+        if let Some(at) = of_queue.map(|stored| stored.visible_at).min() {
+            let at = at.max(self.now);
+            let late = i64::try_from(self.chance.below(300)).unwrap_or_default();
+            let at = at.saturating_add(SignedDuration::from_millis(late)).unwrap_or(Timestamp::MAX);
+            self.at(at, Event::Deliver(destination));
+        }
+    }
+}
+
+/// Type, id and subject of a message.
+fn summary(body: &str) -> String {
+    let message: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    format!("{} {} {} {}", message["source"], message["type"], message["id"], message["subject"])
+}
+
+/// A process's hand on the queues.
+pub struct SimQueue(pub Process);
+
+impl SimQueue {
+    /// Does something at the queue service; it, or its confirmation, may be lost.
+    async fn request(&self, act: impl FnOnce(&mut State) + Send) -> Result<(), QueueError> {
+        let lost = || QueueError::Unavailable("simulated".into());
+        self.0.pause(1, 20).await;
+        if self.0.with(State::fails) {
+            return Err(lost());
+        }
+        self.0.with(act);
+        self.0.pause(1, 20).await;
+        if self.0.with(State::fails) { Err(lost()) } else { Ok(()) }
+    }
+}
+
+impl Queue for SimQueue {
+    fn send<'a>(&'a self, message: &'a Message) -> Async<'a, Result<(), QueueError>> {
+        Box::pin(self.request(|state| state.enqueue(message.destination(), message.to_json())))
+    }
+
+    fn park<'a>(&'a self, letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {
+        Box::pin(self.request(|state| state.queue.dead.push(letter.clone())))
+    }
+}

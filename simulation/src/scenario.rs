@@ -1,0 +1,250 @@
+//! What shops do in a simulation, and what they may expect of it.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::{chance::Chance, world::start};
+
+/// The header by which the simulated shops prove themselves.
+pub const KEY: (&str, &str) = ("x-shop-key", "simulated");
+
+/// A webhook a shop sends.
+#[derive(Clone, Debug)]
+pub struct Hook {
+    pub at: Timestamp,
+    pub shop: String,
+    pub endpoint: &'static str,
+    pub body: Value,
+}
+
+/// Everything shops do, and what they mean by it.
+#[derive(Default)]
+pub struct Scenario {
+    pub secrets: BTreeMap<String, Value>,
+    pub hooks: Vec<Hook>,
+    pub orders: Vec<Order>,
+    pub people: Vec<Person>,
+    pub promotions: Vec<Promotion>,
+}
+
+/// An order and its states, the newest last.
+#[derive(Debug)]
+pub struct Order {
+    pub shop: String,
+    pub id: String,
+    pub statuses: Vec<&'static str>,
+}
+
+/// A person and their decisions: when, and whether consent was given. In any order.
+#[derive(Debug)]
+pub struct Person {
+    pub shop: String,
+    pub email: String,
+    pub decisions: Vec<(Timestamp, bool)>,
+}
+
+/// A promotion.
+#[derive(Debug)]
+pub struct Promotion {
+    pub shop: String,
+    pub id: String,
+    pub channel: &'static str,
+    pub is_cancelled: bool,
+}
+
+/// The simulated shops: one for each policy on later versions of an order.
+pub const POLICIES: [&str; 3] = ["none", "status", "all"];
+
+const STATUSES: [&str; 4] = ["placed", "paid", "fulfilled", "cancelled"];
+const CHANNELS: [&str; 4] = ["push", "news", "teaser", "personalised_push"];
+
+fn minutes(count: u64) -> SignedDuration {
+    SignedDuration::from_mins(i64::try_from(count).unwrap_or_default())
+}
+
+fn after(at: Timestamp, wait: SignedDuration) -> Timestamp {
+    at.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+impl Scenario {
+    /// Shops with their secrets, and nothing happens yet.
+    pub fn quiet() -> Self {
+        let mut scenario = Self::default();
+        let mut secret = |name: String, value: Value| scenario.secrets.insert(format!("shoprelay/{name}"), value);
+        secret("_installation".into(), json!({"key": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}));
+        for shop in POLICIES {
+            let header = json!({"name": KEY.0, "values": [KEY.1]});
+            secret(format!("{shop}/webhook"), json!({"platform": "canonical", "header": header}));
+            let consent = json!({
+                "granted": {"field": "optin", "value": "yes"}, "withdrawn": {"field": "optin", "value": "no"},
+            });
+            let websand =
+                json!({"account": shop, "api_key": "key", "orders": {"updates": shop}, "consent": consent});
+            secret(format!("{shop}/websand"), websand);
+            let websale = json!({
+                "shop_id": shop, "subshop": shop, "username": "api", "password": "pw", "final_statuses": ["finished"],
+            });
+            secret(format!("{shop}/websale"), websale);
+        }
+        scenario
+    }
+
+    /// An ordinary, busy, disorderly day.
+    pub fn drawn(chance: &mut Chance) -> Self {
+        let mut scenario = Self::quiet();
+        for shop in POLICIES {
+            for number in 0..chance.between(1, 3) {
+                scenario.draw_order(chance, shop, number);
+            }
+            for number in 0..chance.between(1, 2) {
+                scenario.draw_person(chance, shop, number);
+            }
+            for number in 0..chance.between(1, 3) {
+                let channel = chance.pick(&CHANNELS);
+                scenario.draw_promotion(chance, shop, number, channel);
+            }
+        }
+        scenario
+    }
+
+    /// One of everything, in an orderly way: small enough to let a process die at each of its steps.
+    pub fn fixed(channel: &'static str) -> Self {
+        let mut chance = Chance::new(7);
+        let mut scenario = Self::quiet();
+        scenario.order("all", "o1", &STATUSES[..2], |number| minutes(5 * number));
+        scenario.draw_person(&mut chance, "all", 1);
+        scenario.promotion("all", "p1", channel, &[minutes(3)], None);
+        scenario
+    }
+
+    fn hook(&mut self, at: Timestamp, shop: &str, endpoint: &'static str, kind: &str, data: &Value) {
+        let body = json!({"type": kind, "data": data});
+        self.hooks.push(Hook { at, shop: shop.to_owned(), endpoint, body });
+    }
+
+    /// Sends each webhook once or more often, some of them late.
+    fn repeat(&mut self, chance: &mut Chance, from: usize) {
+        for index in from..self.hooks.len() {
+            if chance.one_in(3) {
+                let late = minutes(chance.below(90));
+                self.hooks[index].at = after(self.hooks[index].at, late);
+            }
+            while chance.one_in(4) {
+                let mut again = self.hooks[index].clone();
+                again.at = after(again.at, minutes(chance.below(120)));
+                self.hooks.push(again);
+            }
+        }
+    }
+
+    fn draw_order(&mut self, chance: &mut Chance, shop: &str, number: u64) {
+        let from = self.hooks.len();
+        let count = usize::try_from(chance.between(1, 4)).unwrap_or(1);
+        let begin = chance.below(60);
+        let step = chance.between(1, 30);
+        self.order(shop, &format!("o{number}"), &STATUSES[..count], |number| minutes(begin + number * step));
+        self.repeat(chance, from);
+    }
+
+    fn order(
+        &mut self,
+        shop: &str,
+        id: &str,
+        statuses: &[&'static str],
+        when: impl Fn(u64) -> SignedDuration,
+    ) {
+        let placed_at = after(start(), when(0));
+        for (number, status) in statuses.iter().enumerate() {
+            let updated_at = after(start(), when(number as u64));
+            let data = json!({
+                "id": id, "placed_at": placed_at.to_string(), "updated_at": updated_at.to_string(), "status": status,
+                "customer": {"email": format!("{id}@{shop}.example")},
+                "items": [{"name": "Thing"}], "total": {"amount": "19.99", "currency": "EUR"},
+            });
+            let (endpoint, kind) =
+                if number == 0 { ("order-placed", "order.placed") } else { ("order-updated", "order.updated") };
+            self.hook(updated_at, shop, endpoint, kind, &data);
+        }
+        self.orders.push(Order { shop: shop.into(), id: id.into(), statuses: statuses.to_vec() });
+    }
+
+    fn draw_person(&mut self, chance: &mut Chance, shop: &str, number: u64) {
+        let from = self.hooks.len();
+        let email = format!("person{number}@{shop}.example");
+        let mut decisions = Vec::new();
+        for _ in 0..chance.between(1, 4) {
+            let at = after(start(), minutes(chance.below(60)));
+            let given = chance.one_in(2);
+            decisions.push((at, given));
+            let data = json!({
+                "email": email, "first_name": format!("N{}", chance.below(3)), "marketing_consent": given,
+                "consent_at": at.to_string(), "updated_at": at.to_string(),
+            });
+            self.hook(at, shop, "customer-updated", "customer.updated", &data);
+        }
+        self.repeat(chance, from);
+        self.people.push(Person { shop: shop.into(), email, decisions });
+    }
+
+    fn draw_promotion(&mut self, chance: &mut Chance, shop: &str, number: u64, channel: &'static str) {
+        let from = self.hooks.len();
+        let id = format!("p{number}");
+        let sends: Vec<SignedDuration> =
+            (0..chance.between(1, 3)).map(|_| minutes(chance.between(20, 240))).collect();
+        let cancelled = chance.one_in(3).then(|| minutes(chance.below(300)));
+        self.promotion(shop, &id, channel, &sends, cancelled);
+        self.repeat(chance, from);
+    }
+
+    /// A promotion scheduled for these times one after the other, and cancelled then.
+    fn promotion(
+        &mut self,
+        shop: &str,
+        id: &str,
+        channel: &'static str,
+        sends: &[SignedDuration],
+        cancelled: Option<SignedDuration>,
+    ) {
+        for (number, send) in sends.iter().enumerate() {
+            let at = after(start(), minutes(2 * number as u64));
+            let send_at = after(start(), *send);
+            let mut data = json!({
+                "id": id, "updated_at": at.to_string(), "channel": channel, "title": format!("{id} r{number}"),
+                "text": "Sale",
+            });
+            let until = after(send_at, SignedDuration::from_hours(24 * 7));
+            match channel {
+                "push" => {
+                    data["send_at"] = json!(send_at.to_string());
+                    data["visible_until"] = json!(until.to_string());
+                }
+                "personalised_push" => {
+                    data["send_at"] = json!(send_at.to_string());
+                    data["name"] = json!(id);
+                    data["audience"] = json!({"connected": true});
+                }
+                _ => {
+                    data["visible_from"] = json!(send_at.to_string());
+                    data["visible_until"] = json!(until.to_string());
+                }
+            }
+            if channel == "teaser" {
+                data["image_path"] = json!("teaser/sale.png");
+            }
+            self.hook(at, shop, "promotion-scheduled", "promotion.scheduled", &data);
+        }
+        if let Some(cancelled) = cancelled {
+            let at = after(start(), cancelled.max(minutes(2 * sends.len() as u64)));
+            let data = json!({"id": id, "updated_at": at.to_string()});
+            self.hook(at, shop, "promotion-cancelled", "promotion.cancelled", &data);
+        }
+        self.promotions.push(Promotion {
+            shop: shop.into(),
+            id: id.into(),
+            channel,
+            is_cancelled: cancelled.is_some(),
+        });
+    }
+}

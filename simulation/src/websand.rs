@@ -1,0 +1,93 @@
+//! Websand: takes whatever it is told, and remembers it.
+
+use serde_json::{Value, json};
+
+use crate::{
+    http::{Answered, Call, Done},
+    world::State,
+};
+
+/// What Websand was told.
+#[derive(Default)]
+pub struct Websand {
+    pub transactions: Vec<Transaction>,
+    pub subscribers: Vec<Subscriber>,
+    /// What was said about consent, by account and address, in the order it was said.
+    pub told: Vec<(String, String, bool)>,
+}
+
+/// One accepted transaction.
+#[derive(Debug)]
+pub struct Transaction {
+    /// Account and `_id`.
+    pub id: String,
+    pub status: String,
+    /// Whether it signed its buyer up.
+    pub grants: bool,
+    pub email: String,
+    /// Whether the caller heard that it was accepted.
+    pub heard: bool,
+}
+
+/// One accepted subscriber.
+#[derive(Debug)]
+pub struct Subscriber {
+    pub account: String,
+    pub email: String,
+    /// What was said about consent, if anything.
+    pub consent: Option<bool>,
+    pub heard: bool,
+}
+
+impl State {
+    fn told(&mut self, account: &str, customer: &Value) {
+        if let Some(said) = consent(customer) {
+            let email = customer["email"].as_str().unwrap_or_default().to_owned();
+            self.websand.told.push((account.to_owned(), email, said));
+        }
+    }
+
+    /// Answers a call to Websand.
+    pub fn websand(&mut self, call: &Call) -> Answered {
+        let account = call.host.split('.').next().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        match call.path.as_str() {
+            "/api/data/transaction" => {
+                let transaction = &call.body["transaction"];
+                let customer = &transaction["customer"];
+                self.told(account, customer);
+                self.websand.transactions.push(Transaction {
+                    id: format!("{account}/{}", text(&transaction["_id"])),
+                    status: text(&transaction["status"]),
+                    grants: consent(customer) == Some(true),
+                    email: text(&customer["email"]),
+                    heard: false,
+                });
+                let done = Some(Done::Transaction(self.websand.transactions.len() - 1));
+                Answered { status: 200, body: json!({}), done }
+            }
+            "/api/data/subscriber" => {
+                let subscriber = &call.body["subscriber"];
+                self.told(account, subscriber);
+                self.websand.subscribers.push(Subscriber {
+                    account: account.to_owned(),
+                    email: text(&subscriber["email"]),
+                    consent: consent(subscriber),
+                    heard: false,
+                });
+                let done = Some(Done::Subscriber(self.websand.subscribers.len() - 1));
+                Answered { status: 200, body: json!({}), done }
+            }
+            _ => Answered::of(404, json!({})),
+        }
+    }
+}
+
+/// As the simulated shops' settings write it.
+fn consent(customer: &Value) -> Option<bool> {
+    match customer["optin"].as_str()? {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    }
+}

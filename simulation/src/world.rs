@@ -1,0 +1,231 @@
+//! Everything outside the product: time, chance, the stores, the destinations, and who is alive.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use relay::shop::Destination;
+
+use crate::{chance::Chance, ledger::LedgerState, queue::QueueState, websale::Websale, websand::Websand};
+
+/// The instant every simulation begins at: 2026-06-01T08:00:00Z.
+pub const START: i64 = 1_780_300_800;
+
+/// The world, shared by all who live in it.
+#[derive(Clone)]
+pub struct World(Arc<Mutex<State>>);
+
+/// What the world is at an instant.
+pub struct State {
+    pub now: Timestamp,
+    pub chance: Chance,
+    pub queue: QueueState,
+    pub ledger: LedgerState,
+    pub websand: Websand,
+    pub websale: Websale,
+    /// Nothing fails by itself from here on.
+    pub calm_from: Timestamp,
+    /// How often a port call fails: once in so many times.
+    pub fault_rate: u64,
+    /// What must never be and was.
+    pub violations: Vec<String>,
+    /// What happened, line by line, if anybody wants to know.
+    pub trace: Option<Vec<String>>,
+    /// At these port yields the process that yields dies.
+    pub deaths: BTreeSet<u64>,
+    /// How many times a port has yielded so far.
+    pub yields: u64,
+    /// How many answers to writes of a row were lost.
+    pub lost_notes: BTreeMap<String, usize>,
+    dead: BTreeSet<u32>,
+    timeline: BinaryHeap<Reverse<Entry>>,
+    entries: u64,
+}
+
+/// What happens at an instant.
+pub enum Event {
+    /// A port call goes on.
+    Wake(Waker),
+    /// A queue may hand over messages.
+    Deliver(Destination),
+    /// A shop sends its webhook of this number.
+    Arrive(usize),
+    /// The dispatcher's schedule fires.
+    Dispatch,
+    /// The poller's schedule fires.
+    Poll,
+    /// The host ends the process, if it is still at this task.
+    TimeOut { process: u32, task: u64 },
+    /// A dead process has a successor.
+    Restart,
+}
+
+struct Entry {
+    at: Timestamp,
+    number: u64,
+    event: Event,
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl Eq for Entry {}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.at, self.number).cmp(&(other.at, other.number))
+    }
+}
+
+impl World {
+    /// A world at its beginning.
+    pub fn new(seed: u64, calm_from: Timestamp, fault_rate: u64, deaths: BTreeSet<u64>) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            now: start(),
+            chance: Chance::new(seed),
+            queue: QueueState::default(),
+            ledger: LedgerState::default(),
+            websand: Websand::default(),
+            websale: Websale::default(),
+            calm_from,
+            fault_rate,
+            violations: Vec::new(),
+            trace: None,
+            deaths,
+            yields: 0,
+            lost_notes: BTreeMap::new(),
+            dead: BTreeSet::new(),
+            timeline: BinaryHeap::new(),
+            entries: 0,
+        })))
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The hand of a process on the world.
+    pub fn process(&self, id: u32) -> Process {
+        Process { world: self.clone(), id }
+    }
+
+    /// The next thing that happens, at its instant.
+    pub fn advance(&self) -> Option<Event> {
+        let mut state = self.state();
+        let Reverse(entry) = state.timeline.pop()?;
+        state.now = state.now.max(entry.at);
+        Some(entry.event)
+    }
+}
+
+impl State {
+    /// Lets something happen after a while.
+    pub fn after(&mut self, wait: SignedDuration, event: Event) {
+        let at = self.now.saturating_add(wait).unwrap_or(Timestamp::MAX);
+        self.at(at, event);
+    }
+
+    /// Lets something happen at an instant.
+    pub fn at(&mut self, at: Timestamp, event: Event) {
+        self.entries += 1;
+        self.timeline.push(Reverse(Entry { at, number: self.entries, event }));
+    }
+
+    /// Whether something fails now.
+    pub fn fails(&mut self) -> bool {
+        self.now < self.calm_from && self.chance.one_in(self.fault_rate)
+    }
+
+    pub fn violated(&mut self, what: impl Into<String>) {
+        let line = format!("{} {}", self.now, what.into());
+        self.violations.push(line);
+    }
+
+    /// Notes what happens, for a person who looks into a run.
+    pub fn note(&mut self, what: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            trace.push(format!("{} {}", self.now, what()));
+        }
+    }
+
+    pub fn kill(&mut self, process: u32) {
+        self.note(|| format!("process {process} dies"));
+        self.dead.insert(process);
+    }
+
+    pub fn is_dead(&self, process: u32) -> bool {
+        self.dead.contains(&process)
+    }
+}
+
+/// A process's hand on the world. Once it is dead, nothing comes of it any more.
+#[derive(Clone)]
+pub struct Process {
+    pub world: World,
+    pub id: u32,
+}
+
+impl Process {
+    /// Looks at the world, or changes it.
+    pub fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.world.state())
+    }
+
+    /// Yields for some milliseconds. Here processes die: what comes after never happens.
+    pub fn pause(&self, shortest: u64, longest: u64) -> Pause {
+        Pause { process: self.clone(), shortest, longest, until: None }
+    }
+}
+
+/// See [`Process::pause`].
+pub struct Pause {
+    process: Process,
+    shortest: u64,
+    longest: u64,
+    until: Option<Timestamp>,
+}
+
+impl Future for Pause {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let mut state = this.process.world.state();
+        if state.is_dead(this.process.id) {
+            return Poll::Pending;
+        }
+        if let Some(until) = this.until {
+            return if state.now >= until { Poll::Ready(()) } else { Poll::Pending };
+        }
+        state.yields += 1;
+        let number = state.yields;
+        if state.deaths.contains(&number) {
+            state.kill(this.process.id);
+            return Poll::Pending;
+        }
+        let millis = state.chance.between(this.shortest, this.longest);
+        let wait = SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
+        this.until = state.now.checked_add(wait).ok();
+        state.after(wait, Event::Wake(context.waker().clone()));
+        Poll::Pending
+    }
+}
+
+/// See [`START`].
+pub fn start() -> Timestamp {
+    Timestamp::from_second(START).unwrap_or(Timestamp::UNIX_EPOCH)
+}
