@@ -37,8 +37,7 @@ pub fn check(world: &World, host: &Host, scenario: &Scenario) {
 fn unfinished(row: &Row) -> Option<String> {
     let is_account = row.key.kind == Kind::Login;
     let is_finished = row.state.is_final() && row.attempts.is_empty();
-    (!is_account && !is_finished)
-        .then(|| format!("{} ends {} with {:?}", row.key, row.state.name(), row.attempts))
+    (!is_account && !is_finished).then(|| format!("{} ends {} with {:?}", row.key, row.state.name(), row.attempts))
 }
 
 fn check_order(state: &State, order: &Order, found: &mut Vec<String>) {
@@ -110,7 +109,9 @@ fn check_promotion(state: &State, promotion: &Promotion, found: &mut Vec<String>
     if !went_out && !is_cancelled && !is_given_up {
         found.push(format!("{channel} {id} of {shop} never went out and ends {}", row.state.name()));
     }
-    if row.state == Standing::Cancelled && (dispatches + sends as usize > 0 || entries().any(|entry| entry.active && row.remote_id.is_some())) {
+    if row.state == Standing::Cancelled
+        && (dispatches + sends as usize > 0 || entries().any(|entry| entry.active && row.remote_id.is_some()))
+    {
         found.push(format!("{channel} {id} of {shop} ends cancelled and went out"));
     }
 }

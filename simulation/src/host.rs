@@ -204,9 +204,8 @@ impl Host {
                 worker.is_busy = true;
             }
             let numbers: Vec<u64> = taken.iter().map(|stored| stored.number).collect();
-            let received = |stored: crate::queue::Stored| {
-                Received { body: stored.body, sent_at: stored.sent_at, deadline }
-            };
+            let received =
+                |stored: crate::queue::Stored| Received { body: stored.body, sent_at: stored.sent_at, deadline };
             let batch: Vec<Received> = taken.into_iter().map(received).collect();
             self.start(process, limit, async move {
                 let settlements = batch::settle(&*handler, batch, 4).await;

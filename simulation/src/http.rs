@@ -51,9 +51,14 @@ enum Fault {
     /// Answered by somebody in front of the destination; nothing is done.
     Refused(u16),
     /// Done or not, and no answer.
-    Lost { done: bool },
+    Lost {
+        done: bool,
+    },
     /// Done or not, and a failure for an answer.
-    Failed { status: u16, done: bool },
+    Failed {
+        status: u16,
+        done: bool,
+    },
 }
 
 impl State {
@@ -122,9 +127,11 @@ impl Http for SimHttp {
             };
             self.0.pause(shortest, longest).await;
             match (fault, done) {
-                (Fault::Refused(status) | Fault::Failed { status, .. }, _) => {
-                    Ok(response(status, &json!({"error": "simulated"}), self.0.with(|state| retry_after(state, status))))
-                }
+                (Fault::Refused(status) | Fault::Failed { status, .. }, _) => Ok(response(
+                    status,
+                    &json!({"error": "simulated"}),
+                    self.0.with(|state| retry_after(state, status)),
+                )),
                 (_, Some(answered)) => {
                     if let Some(done) = answered.done {
                         self.0.with(|state| state.heard(done));

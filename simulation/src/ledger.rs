@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use relay::{
     Async,
-    ledger::{Consent, Expected, Ledger, LedgerError, PartId, Purpose, Put, Row, transition},
+    ledger::{
+        Consent, Expected, Ledger, LedgerError, PartId, Purpose, Put, Row, ScanPage, State as Standing, transition,
+    },
     message::{Kind, RowKey},
+    revision::Revision,
 };
 
 use crate::world::{Process, State};
@@ -15,6 +18,8 @@ use crate::world::{Process, State};
 #[derive(Default)]
 pub struct LedgerState {
     pub rows: BTreeMap<String, Row>,
+    /// Which promotions were ever called off, and by which revision.
+    pub cancelled: BTreeMap<String, Revision>,
     parts: BTreeMap<String, Vec<u8>>,
     index: BTreeMap<String, Row>,
     /// What the index does not know yet, and when it will.
@@ -45,6 +50,9 @@ impl State {
     fn write(&mut self, row: Row) {
         let lag = SignedDuration::from_millis(i64::try_from(self.chance.below(3000)).unwrap_or_default());
         let visible = self.now.saturating_add(lag).unwrap_or(Timestamp::MAX);
+        if let (Standing::Cancelled, Some(revision)) = (row.state, row.revision) {
+            self.ledger.cancelled.insert(row.key.to_string(), revision);
+        }
         self.ledger.lagging.push_back((visible, row.clone()));
         self.note(|| {
             let Row { key, version, state, lease, due, attempts, not_before, .. } = &row;
@@ -52,6 +60,18 @@ impl State {
             format!("{key} v{version} {state} lease {lease:?} due {due:?} not before {not_before:?} {attempts:?}")
         });
         self.ledger.rows.insert(row.key.to_string(), row);
+    }
+
+    fn delete(&mut self, key: &str, version: u64) -> Option<Row> {
+        match self.ledger.rows.get(key) {
+            Some(row) if row.version != version => Some(row.clone()),
+            _ => {
+                self.ledger.rows.remove(key);
+                self.ledger.index.remove(key);
+                self.ledger.lagging.retain(|(_, row)| row.key.to_string() != key);
+                None
+            }
+        }
     }
 
     fn due(&mut self, purpose: Purpose, until: Timestamp, limit: usize) -> Vec<Row> {
@@ -139,10 +159,18 @@ impl Ledger for SimLedger {
         Box::pin(async move { self.request(|state| state.due(purpose, until, limit)).await })
     }
 
-    fn scan<'a>(&'a self, key_prefix: &'a str, limit: usize) -> Async<'a, Result<Vec<Row>, LedgerError>> {
+    fn delete<'a>(&'a self, key: &'a RowKey, version: u64) -> Async<'a, Result<Option<Row>, LedgerError>> {
+        Box::pin(async move { self.request(|state| state.delete(&key.to_string(), version)).await })
+    }
+
+    fn scan_page<'a>(
+        &'a self,
+        key_prefix: &'a str,
+        _after: Option<&'a str>,
+    ) -> Async<'a, Result<ScanPage, LedgerError>> {
         let find = move |state: &mut State| {
             let found = state.ledger.rows.iter().filter(|(key, _)| key.starts_with(key_prefix));
-            found.take(limit).map(|(_, row)| row.clone()).collect()
+            ScanPage { rows: found.map(|(_, row)| row.clone()).collect(), next: None }
         };
         Box::pin(async move { self.request(find).await })
     }

@@ -158,11 +158,11 @@ fn is_at_rest(world: &World, host: &Host, scenario: &Scenario) -> bool {
 
 fn report(world: &World, host: &Host) -> Report {
     let state = world.state();
-    let sends: usize = state.websale.entries.iter().filter(|entry| entry.sends > 0).count();
+    let shown: usize = state.websale.entries.iter().filter(|entry| entry.active).count();
     Report {
         accepted: host.accepted.len(),
         yields: state.yields,
-        delivered: state.websand.transactions.len() + sends + state.websale.dispatches.len(),
+        delivered: state.websand.transactions.len() + shown + state.websale.dispatches.len(),
         for_a_person: state.ledger.rows.values().filter(|row| row.attention.is_some()).count(),
         violations: state.violations.clone(),
         trace: state.trace.clone().unwrap_or_default(),

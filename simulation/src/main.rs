@@ -1,29 +1,85 @@
-//! Runs many seeds.
+//! Runs many seeds, or one with everything that happens: `relay-simulation [COUNT] [FIRST_SEED]`, `relay-simulation
+//! trace SEED`.
 
-fn main() -> std::process::ExitCode {
-    let count = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(10_000);
-    let from = std::env::args().nth(2).and_then(|seed| seed.parse().ok()).unwrap_or(0);
-    let mut failed = 0;
-    let mut totals = [0; 4];
-    for seed in from..from + count {
-        let (mut plan, scenario) = relay_simulation::Plan::drawn(seed);
-        plan.traced = std::env::args().nth(3).is_some();
-        let report = relay_simulation::run(&plan, &scenario);
-        totals[0] += report.accepted;
-        totals[1] += report.delivered;
-        totals[2] += report.for_a_person;
-        totals[3] += usize::try_from(report.yields).unwrap_or_default();
-        report.trace.iter().for_each(|line| println!("{line}"));
-        if !report.violations.is_empty() {
-            failed += 1;
-            println!("seed {seed} ({plan:?}):");
-            report.violations.iter().for_each(|violation| println!("  {violation}"));
+use std::{num::NonZero, process::ExitCode, thread};
+
+use relay_simulation::{Plan, Report, run};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [command, seed] = &arguments[..]
+        && command == "trace"
+        && let Ok(seed) = seed.parse()
+    {
+        let report = simulate(seed, true);
+        report.trace.iter().chain(&report.violations).for_each(|line| println!("{line}"));
+        return ExitCode::SUCCESS;
+    }
+    let number = |index: usize, default: u64| arguments.get(index).map_or(Ok(default), |text| text.parse());
+    let (Ok(count), Ok(first)) = (number(0, 10_000), number(1, 0)) else {
+        eprintln!("usage: relay-simulation [COUNT] [FIRST_SEED], or relay-simulation trace SEED");
+        return ExitCode::from(2);
+    };
+    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    let step = |worker: usize| (first + worker as u64..first + count).step_by(workers);
+    let total = thread::scope(|scope| {
+        let running: Vec<_> = (0..workers).map(|worker| scope.spawn(move || run_all(step(worker)))).collect();
+        let totals = running.into_iter().map(|worker| worker.join().unwrap_or_default());
+        totals.fold(Total::default(), Total::and)
+    });
+    println!(
+        "{} of {count} seeds: {} webhooks taken, {} deliveries, {} rows for a person, {} port yields; {} seeds with violations",
+        total.seeds, total.accepted, total.delivered, total.for_a_person, total.yields, total.failed
+    );
+    if total.failed == 0 && total.seeds == count { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[derive(Default)]
+struct Total {
+    seeds: u64,
+    accepted: usize,
+    delivered: usize,
+    for_a_person: usize,
+    yields: u64,
+    failed: u64,
+}
+
+impl Total {
+    fn and(self, other: Self) -> Self {
+        Self {
+            seeds: self.seeds + other.seeds,
+            accepted: self.accepted + other.accepted,
+            delivered: self.delivered + other.delivered,
+            for_a_person: self.for_a_person + other.for_a_person,
+            yields: self.yields + other.yields,
+            failed: self.failed + other.failed,
         }
     }
-    let [accepted, delivered, for_a_person, yields] = totals;
-    println!(
-        "{count} seeds: {accepted} webhooks taken, {delivered} deliveries, {for_a_person} rows for a person, {yields} port \
-         yields; {failed} seeds with violations"
-    );
-    if failed == 0 { std::process::ExitCode::SUCCESS } else { std::process::ExitCode::FAILURE }
+
+    fn of(report: &Report) -> Self {
+        Self {
+            seeds: 1,
+            accepted: report.accepted,
+            delivered: report.delivered,
+            for_a_person: report.for_a_person,
+            yields: report.yields,
+            failed: u64::from(!report.violations.is_empty()),
+        }
+    }
+}
+
+fn run_all(seeds: impl Iterator<Item = u64>) -> Total {
+    seeds.fold(Total::default(), |total, seed| {
+        let report = simulate(seed, false);
+        if !report.violations.is_empty() {
+            println!("seed {seed} (relay-simulation trace {seed} shows everything):");
+            report.violations.iter().for_each(|violation| println!("  {violation}"));
+        }
+        total.and(Total::of(&report))
+    })
+}
+
+fn simulate(seed: u64, traced: bool) -> Report {
+    let (plan, scenario) = Plan::drawn(seed);
+    run(&Plan { traced, ..plan }, &scenario)
 }

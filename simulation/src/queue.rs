@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use relay::{
     Async,
     message::Message,
-    queue::{DeadLetter, Queue, QueueError, Settlement},
+    queue::{DeadLetter, Queue, QueueError, Settlement, Sweep, SweepEnd, Swept},
     shop::Destination,
 };
 
@@ -133,5 +133,12 @@ impl Queue for SimQueue {
 
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {
         Box::pin(self.request(|state| state.queue.dead.push(letter.clone())))
+    }
+
+    fn sweep<'a>(&'a self, _sweep: Sweep<'a>) -> Async<'a, Result<Swept, QueueError>> {
+        Box::pin(async move {
+            self.0.pause(1, 20).await;
+            Ok(Swept { examined: 0, end: SweepEnd::Unreachable })
+        })
     }
 }

@@ -80,8 +80,7 @@ impl Scenario {
             let consent = json!({
                 "granted": {"field": "optin", "value": "yes"}, "withdrawn": {"field": "optin", "value": "no"},
             });
-            let websand =
-                json!({"account": shop, "api_key": "key", "orders": {"updates": shop}, "consent": consent});
+            let websand = json!({"account": shop, "api_key": "key", "orders": {"updates": shop}, "consent": consent});
             secret(format!("{shop}/websand"), websand);
             let websale = json!({
                 "shop_id": shop, "subshop": shop, "username": "api", "password": "pw", "final_statuses": ["finished"],
@@ -148,13 +147,7 @@ impl Scenario {
         self.repeat(chance, from);
     }
 
-    fn order(
-        &mut self,
-        shop: &str,
-        id: &str,
-        statuses: &[&'static str],
-        when: impl Fn(u64) -> SignedDuration,
-    ) {
+    fn order(&mut self, shop: &str, id: &str, statuses: &[&'static str], when: impl Fn(u64) -> SignedDuration) {
         let placed_at = after(start(), when(0));
         for (number, status) in statuses.iter().enumerate() {
             let updated_at = after(start(), when(number as u64));
@@ -191,8 +184,7 @@ impl Scenario {
     fn draw_promotion(&mut self, chance: &mut Chance, shop: &str, number: u64, channel: &'static str) {
         let from = self.hooks.len();
         let id = format!("p{number}");
-        let sends: Vec<SignedDuration> =
-            (0..chance.between(1, 3)).map(|_| minutes(chance.between(20, 240))).collect();
+        let sends: Vec<SignedDuration> = (0..chance.between(1, 3)).map(|_| minutes(chance.between(20, 240))).collect();
         let cancelled = chance.one_in(3).then(|| minutes(chance.below(300)));
         self.promotion(shop, &id, channel, &sends, cancelled);
         self.repeat(chance, from);

@@ -121,7 +121,12 @@ impl State {
     /// Nothing is done for a promotion whose cancellation is in the ledger.
     fn refuse_cancelled(&mut self, subshop: &str, index: usize, what: &str) {
         let title = self.websale.entries[index].title().to_owned();
-        if self.row_of(subshop, &title).is_some_and(|row| row.state == Standing::Cancelled) {
+        let is_cancelled = |row: &Row| {
+            let wanted = row.promotion.as_ref().map(|promotion| promotion.revision);
+            let cancelled = self.ledger.cancelled.get(&row.key.to_string());
+            cancelled.is_some_and(|cancelled| wanted.is_none_or(|wanted| !wanted.is_newer_than(cancelled)))
+        };
+        if self.row_of(subshop, &title).is_some_and(is_cancelled) {
             self.violated(format!("{title:?} of {subshop} was {what} after its cancellation"));
         }
     }

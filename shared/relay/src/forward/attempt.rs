@@ -239,11 +239,15 @@ impl<'a> Attempt<'a> {
             let row = stored.cloned().unwrap_or_else(|| Row::new(self.key.clone(), now));
             Change::Write(Box::new(transition::parked(row, self.event_id, failure, attention, now)), ())
         };
-        // The letter is what must not be lost; the row only shows it.
-        if let Err(error) = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess, decide).await {
-            tracing::error!(row = %self.key, %error, "parked, but the ledger does not show it");
+        // A letter that no row shows would be found by nobody: rather is the message parked once more.
+        let mut noted = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess.clone(), decide).await;
+        for _ in 1..NOTE_TRIES {
+            if noted.is_ok() {
+                break;
+            }
+            noted = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess.clone(), decide).await;
         }
-        Settlement::Done
+        noted.map_or_else(|error| self.ledger_failed(&error), |_| Settlement::Done)
     }
 
     /// Why the message was parked, if it was.

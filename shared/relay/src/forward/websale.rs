@@ -117,8 +117,9 @@ impl WebsaleForwarder {
         if standing::is_out(&work.row) {
             return Ok(work.too_late().await);
         }
-        if work.row.remote_id.is_some() {
-            work.deactivate().await?;
+        if work.row.remote_id.is_some() && work.deactivate().await?.sent == Some(true) {
+            // A send whose answer was lost got through before the promotion was called off.
+            return Ok(work.too_late_after_all().await);
         }
         content::delete(&*self.ports.ledger, &work.row).await.map_err(|error| work.attempt.ledger_failed(&error))?;
         Ok(work.cancelled().await)

@@ -60,9 +60,8 @@ impl Work<'_> {
 
     /// Takes the entry off the devices. Done even if the entry is not known to be active: a crash may have come between
     /// the call and the note.
-    pub(super) async fn deactivate(&mut self) -> Step<()> {
-        self.edit_activity(false).await?;
-        Ok(())
+    pub(super) async fn deactivate(&mut self) -> Step<EntryAnswer> {
+        self.edit_activity(false).await
     }
 
     async fn edit_activity(&mut self, active: bool) -> Step<EntryAnswer> {

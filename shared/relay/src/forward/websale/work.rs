@@ -155,6 +155,15 @@ impl<'a> Work<'a> {
         self.attempt.finish(&self.row, "cancelled", next).await
     }
 
+    /// The promotion was called off, and WEBSALE says that it had been sent before.
+    pub(super) async fn too_late_after_all(&self) -> Settlement {
+        let next = |mut row: Row| {
+            row.steps.sent = true;
+            self.ended(content::deleted(row), State::TooLate)
+        };
+        self.attempt.finish(&self.row, "too_late", next).await
+    }
+
     /// A change or a cancellation of what is out already: noted, nothing else. Polling goes on.
     pub(super) async fn too_late(&self) -> Settlement {
         let next = |mut row: Row| {
