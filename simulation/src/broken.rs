@@ -69,7 +69,7 @@ struct Altered {
 
 impl Altered {
     /// What a reader gets to see of a row.
-    fn seen(&self, mut row: Row) -> Option<Row> {
+    fn seen(&self, mut row: Row) -> Row {
         match self.fault {
             Fault::NoRevision if row.key.kind == Kind::Order => row.revision = None,
             Fault::NotCancelled if row.state == State::Cancelled && row.promotion.is_some() => {
@@ -80,13 +80,13 @@ impl Altered {
             Fault::NoIntent if row.state == State::Intended => row.state = State::Scheduled,
             _ => {}
         }
-        Some(row)
+        row
     }
 }
 
 impl Ledger for Altered {
     fn get<'a>(&'a self, key: &'a RowKey) -> Async<'a, Result<Option<Row>, LedgerError>> {
-        Box::pin(async move { Ok(self.inner.get(key).await?.and_then(|row| self.seen(row))) })
+        Box::pin(async move { Ok(self.inner.get(key).await?.map(|row| self.seen(row))) })
     }
 
     fn put<'a>(&'a self, row: &'a Row, expected: Expected) -> Async<'a, Result<Put, LedgerError>> {
@@ -96,7 +96,7 @@ impl Ledger for Altered {
                 (Put::Conflict(Some(other)), Fault::Unconditional) => {
                     self.inner.put(row, Expected::Version(other.version)).await
                 }
-                (Put::Conflict(Some(other)), _) => Ok(Put::Conflict(self.seen(*other).map(Box::new))),
+                (Put::Conflict(Some(other)), _) => Ok(Put::Conflict(Some(Box::new(self.seen(*other))))),
                 (put, _) => Ok(put),
             }
         })

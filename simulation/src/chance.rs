@@ -1,6 +1,6 @@
 //! Chance that can be replayed.
 
-/// Numbers that follow from a seed (SplitMix64).
+/// Numbers that follow from a seed (`SplitMix64`).
 #[derive(Clone, Debug)]
 pub struct Chance(u64);
 

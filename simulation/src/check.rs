@@ -33,11 +33,10 @@ pub fn check(world: &World, host: &Host, scenario: &Scenario) {
     }
 }
 
-/// Every row ends in a final state, free.
+/// Every row ends in a final state.
 fn unfinished(row: &Row) -> Option<String> {
     let is_account = row.key.kind == Kind::Login;
-    let is_finished = row.state.is_final() && row.attempts.is_empty();
-    (!is_account && !is_finished).then(|| format!("{} ends {} with {:?}", row.key, row.state.name(), row.attempts))
+    (!is_account && !row.state.is_final()).then(|| format!("{} ends {}", row.key, row.state.name()))
 }
 
 fn check_order(state: &State, order: &Order, found: &mut Vec<String>) {
@@ -120,8 +119,8 @@ fn check_person(state: &State, person: &Person, found: &mut Vec<String>) {
     let Person { shop, email, decisions } = person;
     // At the same time a withdrawal counts.
     let newest = decisions.iter().max_by_key(|(at, given)| (*at, !given)).map(|(_, given)| *given);
-    let said = state.websand.told.iter().filter(|(account, about, _)| account == shop && about == email);
-    let last = said.last().map(|(_, _, given)| *given);
+    let mut said = state.websand.told.iter().filter(|(account, about, _)| account == shop && about == email);
+    let last = said.next_back().map(|(_, _, given)| *given);
     let is_parked = state.queue.dead.iter().any(|letter| letter.body.contains(email.as_str()));
     if last != newest && !is_parked {
         found.push(format!("{email}: decided {newest:?}, Websand was last told {last:?}"));

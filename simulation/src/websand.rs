@@ -22,9 +22,6 @@ pub struct Transaction {
     /// Account and `_id`.
     pub id: String,
     pub status: String,
-    /// Whether it signed its buyer up.
-    pub grants: bool,
-    pub email: String,
     /// Whether the caller heard that it was accepted.
     pub heard: bool,
 }
@@ -32,10 +29,7 @@ pub struct Transaction {
 /// One accepted subscriber.
 #[derive(Debug)]
 pub struct Subscriber {
-    pub account: String,
-    pub email: String,
-    /// What was said about consent, if anything.
-    pub consent: Option<bool>,
+    /// Whether the caller heard that it was accepted.
     pub heard: bool,
 }
 
@@ -59,8 +53,6 @@ impl State {
                 self.websand.transactions.push(Transaction {
                     id: format!("{account}/{}", text(&transaction["_id"])),
                     status: text(&transaction["status"]),
-                    grants: consent(customer) == Some(true),
-                    email: text(&customer["email"]),
                     heard: false,
                 });
                 let done = Some(Done::Transaction(self.websand.transactions.len() - 1));
@@ -69,12 +61,7 @@ impl State {
             "/api/data/subscriber" => {
                 let subscriber = &call.body["subscriber"];
                 self.told(account, subscriber);
-                self.websand.subscribers.push(Subscriber {
-                    account: account.to_owned(),
-                    email: text(&subscriber["email"]),
-                    consent: consent(subscriber),
-                    heard: false,
-                });
+                self.websand.subscribers.push(Subscriber { heard: false });
                 let done = Some(Done::Subscriber(self.websand.subscribers.len() - 1));
                 Answered { status: 200, body: json!({}), done }
             }
