@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Notes every violation.
-pub fn check(world: &World, host: &Host, scenario: &Scenario) {
+pub(crate) fn check(world: &World, host: &Host, scenario: &Scenario) {
     let mut state = world.state();
     let mut found = Vec::new();
     if host.accepted.len() != scenario.hooks.len() {

@@ -38,7 +38,7 @@ pub enum Kind {
 }
 
 /// Changes the ports before a handler is given them: how a broken product is simulated.
-pub type Alter = fn(Ports) -> Ports;
+pub(crate) type Alter = fn(Ports) -> Ports;
 
 /// A function's time, and how long a message is hidden from others: six times that.
 const fn limits(destination: Destination) -> (SignedDuration, SignedDuration) {
@@ -90,7 +90,7 @@ struct Worker {
 }
 
 /// A host at work in a world.
-pub struct Host {
+pub(crate) struct Host {
     kind: Kind,
     world: World,
     config: Destinations,
@@ -104,13 +104,13 @@ pub struct Host {
     /// The one process, if the host has but one.
     only: Option<u32>,
     /// Webhooks whose shop has not heard yet that they were taken.
-    pub unanswered: BTreeMap<usize, u32>,
+    pub(crate) unanswered: BTreeMap<usize, u32>,
     /// Which webhooks were taken.
-    pub accepted: Vec<usize>,
+    pub(crate) accepted: Vec<usize>,
 }
 
 impl Host {
-    pub fn new(kind: Kind, world: World, secrets: BTreeMap<String, Value>, alter: Alter) -> Self {
+    pub(crate) fn new(kind: Kind, world: World, secrets: BTreeMap<String, Value>, alter: Alter) -> Self {
         let config = Destinations::from_variables(Variables(&|_| None));
         let mut host = Self {
             kind,
@@ -146,7 +146,7 @@ impl Host {
     }
 
     /// Whether anybody is at work.
-    pub fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.tasks.is_empty()
     }
 
@@ -163,7 +163,7 @@ impl Host {
     }
 
     /// Something happens.
-    pub fn on(&mut self, event: Event, hooks: &[Hook]) {
+    pub(crate) fn on(&mut self, event: Event, hooks: &[Hook]) {
         match event {
             Event::Wake(waker) => waker.wake(),
             Event::Deliver(destination) => self.deliver(destination),

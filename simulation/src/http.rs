@@ -12,32 +12,32 @@ use crate::world::{Process, State};
 
 /// A call as a destination sees it.
 #[derive(Clone, Debug)]
-pub struct Call {
-    pub method: Method,
-    pub host: String,
-    pub path: String,
-    pub credential: String,
-    pub body: Value,
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) host: String,
+    pub(crate) path: String,
+    pub(crate) credential: String,
+    pub(crate) body: Value,
 }
 
 /// What a destination did: whether it counts, and what it answers.
-pub struct Answered {
-    pub status: u16,
-    pub body: Value,
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
     /// The note of what was done, to be marked when the caller has heard of it.
-    pub done: Option<Done>,
+    pub(crate) done: Option<Done>,
 }
 
 /// Where a destination noted what it did.
 #[derive(Clone, Copy, Debug)]
-pub enum Done {
+pub(crate) enum Done {
     Transaction(usize),
     Subscriber(usize),
     Dispatch(usize),
 }
 
 impl Answered {
-    pub fn of(status: u16, body: Value) -> Self {
+    pub(crate) fn of(status: u16, body: Value) -> Self {
         Self { status, body, done: None }
     }
 }
@@ -97,7 +97,7 @@ impl State {
 }
 
 /// A process's hand on the network.
-pub struct SimHttp(pub Process);
+pub(crate) struct SimHttp(pub Process);
 
 impl Http for SimHttp {
     fn call(&self, request: Request) -> Async<'_, Result<Response, CallError>> {

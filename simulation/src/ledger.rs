@@ -16,10 +16,10 @@ use crate::world::{Process, State};
 
 /// What the ledger holds.
 #[derive(Default)]
-pub struct LedgerState {
-    pub rows: BTreeMap<String, Row>,
+pub(crate) struct LedgerState {
+    pub(crate) rows: BTreeMap<String, Row>,
     /// Which promotions were ever called off, and by which revision.
-    pub cancelled: BTreeMap<String, Revision>,
+    pub(crate) cancelled: BTreeMap<String, Revision>,
     parts: BTreeMap<String, Vec<u8>>,
     index: BTreeMap<String, Row>,
     /// What the index does not know yet, and when it will.
@@ -88,13 +88,13 @@ impl State {
     }
 
     /// When the next row is due for this.
-    pub fn next_due(&self, purpose: Purpose) -> Option<Timestamp> {
+    pub(crate) fn next_due(&self, purpose: Purpose) -> Option<Timestamp> {
         let due = self.ledger.rows.values().filter_map(Row::index).filter(|due| due.purpose == purpose);
         due.map(|due| due.at).min()
     }
 
     /// What the embedded host does at its start: nobody else is at work, so every lease is void.
-    pub fn void_leases(&mut self) {
+    pub(crate) fn void_leases(&mut self) {
         let in_hand: Vec<Row> = self.ledger.rows.values().filter(|row| row.lease.is_some()).cloned().collect();
         let (now, in_company) = (self.now, in_hand.len() > 1);
         for row in in_hand {
@@ -125,7 +125,7 @@ fn forbidden(before: &Row, after: &Row, now: Timestamp) -> Option<&'static str> 
 }
 
 /// A process's hand on the ledger.
-pub struct SimLedger(pub Process);
+pub(crate) struct SimLedger(pub Process);
 
 impl SimLedger {
     async fn request<T>(&self, act: impl FnOnce(&mut State) -> T + Send) -> Result<T, LedgerError> {

@@ -58,7 +58,7 @@ impl SecretStore for SimSecrets {
 }
 
 /// Fresh ports for a process, with empty caches.
-pub fn of(process: &Process, secrets: &Arc<BTreeMap<String, Value>>) -> Ports {
+pub(crate) fn of(process: &Process, secrets: &Arc<BTreeMap<String, Value>>) -> Ports {
     let clock: Arc<dyn Clock> = Arc::new(SimClock(process.clone()));
     let store = SimSecrets { process: process.clone(), values: Arc::clone(secrets) };
     let config = SecretsConfig { prefix: "shoprelay/".into(), ttl: Duration::from_mins(5) };

@@ -12,22 +12,22 @@ use crate::world::{Event, Process, State};
 
 /// What the queues hold.
 #[derive(Default)]
-pub struct QueueState {
-    pub messages: Vec<Stored>,
-    pub dead: Vec<DeadLetter>,
+pub(crate) struct QueueState {
+    pub(crate) messages: Vec<Stored>,
+    pub(crate) dead: Vec<DeadLetter>,
     numbers: u64,
 }
 
 /// One message on a queue.
 #[derive(Clone)]
-pub struct Stored {
-    pub number: u64,
-    pub destination: Destination,
-    pub body: String,
-    pub sent_at: Timestamp,
-    pub visible_at: Timestamp,
+pub(crate) struct Stored {
+    pub(crate) number: u64,
+    pub(crate) destination: Destination,
+    pub(crate) body: String,
+    pub(crate) sent_at: Timestamp,
+    pub(crate) visible_at: Timestamp,
     /// Whether somebody is at work on it.
-    pub in_hand: bool,
+    pub(crate) in_hand: bool,
 }
 
 /// The longest a message can be held back in one go (SQS).
@@ -43,7 +43,7 @@ impl State {
 
     /// Hands over up to `most` visible messages, in any order, and hides them for a while. A message may be handed over
     /// twice at the same time.
-    pub fn take(&mut self, destination: Destination, most: usize, hidden: SignedDuration) -> Vec<Stored> {
+    pub(crate) fn take(&mut self, destination: Destination, most: usize, hidden: SignedDuration) -> Vec<Stored> {
         let now = self.now;
         let until = now.saturating_add(hidden).unwrap_or(Timestamp::MAX);
         let is_visible = |stored: &Stored| stored.destination == destination && stored.visible_at <= now;
@@ -63,7 +63,7 @@ impl State {
     }
 
     /// What the host makes of a settlement. Deleting may fail: then the message comes back.
-    pub fn settle(&mut self, number: u64, settlement: Settlement) {
+    pub(crate) fn settle(&mut self, number: u64, settlement: Settlement) {
         self.note(|| format!("message {number} settled: {settlement:?}"));
         let Some(index) = self.queue.messages.iter().position(|stored| stored.number == number) else { return };
         match settlement {
@@ -81,7 +81,7 @@ impl State {
     }
 
     /// What the embedded host does at its start: nobody is at work on any message.
-    pub fn show_all(&mut self) {
+    pub(crate) fn show_all(&mut self) {
         let now = self.now;
         for stored in self.queue.messages.iter_mut().filter(|stored| stored.in_hand) {
             (stored.visible_at, stored.in_hand) = (now, false);
@@ -92,7 +92,7 @@ impl State {
     }
 
     /// Lets the queue look at its messages when the next one can be seen.
-    pub fn expect_delivery(&mut self, destination: Destination) {
+    pub(crate) fn expect_delivery(&mut self, destination: Destination) {
         let of_queue = self.queue.messages.iter().filter(|stored| stored.destination == destination);
         if let Some(at) = of_queue.map(|stored| stored.visible_at).min() {
             let at = at.max(self.now);
@@ -110,7 +110,7 @@ fn summary(body: &str) -> String {
 }
 
 /// A process's hand on the queues.
-pub struct SimQueue(pub Process);
+pub(crate) struct SimQueue(pub Process);
 
 impl SimQueue {
     /// Does something at the queue service; it, or its confirmation, may be lost.

@@ -8,54 +8,54 @@ use serde_json::{Value, json};
 use crate::{chance::Chance, world::start};
 
 /// The header by which the simulated shops prove themselves.
-pub const KEY: (&str, &str) = ("x-shop-key", "simulated");
+pub(crate) const KEY: (&str, &str) = ("x-shop-key", "simulated");
 
 /// A webhook a shop sends.
 #[derive(Clone, Debug)]
-pub struct Hook {
-    pub at: Timestamp,
-    pub shop: String,
-    pub endpoint: &'static str,
-    pub body: Value,
+pub(crate) struct Hook {
+    pub(crate) at: Timestamp,
+    pub(crate) shop: String,
+    pub(crate) endpoint: &'static str,
+    pub(crate) body: Value,
 }
 
 /// Everything shops do, and what they mean by it.
 #[derive(Default)]
 pub struct Scenario {
-    pub secrets: BTreeMap<String, Value>,
-    pub hooks: Vec<Hook>,
-    pub orders: Vec<Order>,
-    pub people: Vec<Person>,
-    pub promotions: Vec<Promotion>,
+    pub(crate) secrets: BTreeMap<String, Value>,
+    pub(crate) hooks: Vec<Hook>,
+    pub(crate) orders: Vec<Order>,
+    pub(crate) people: Vec<Person>,
+    pub(crate) promotions: Vec<Promotion>,
 }
 
 /// An order and its states, the newest last.
 #[derive(Debug)]
-pub struct Order {
-    pub shop: String,
-    pub id: String,
-    pub statuses: Vec<&'static str>,
+pub(crate) struct Order {
+    pub(crate) shop: String,
+    pub(crate) id: String,
+    pub(crate) statuses: Vec<&'static str>,
 }
 
 /// A person and their decisions: when, and whether consent was given. In any order.
 #[derive(Debug)]
-pub struct Person {
-    pub shop: String,
-    pub email: String,
-    pub decisions: Vec<(Timestamp, bool)>,
+pub(crate) struct Person {
+    pub(crate) shop: String,
+    pub(crate) email: String,
+    pub(crate) decisions: Vec<(Timestamp, bool)>,
 }
 
 /// A promotion.
 #[derive(Debug)]
-pub struct Promotion {
-    pub shop: String,
-    pub id: String,
-    pub channel: &'static str,
-    pub is_cancelled: bool,
+pub(crate) struct Promotion {
+    pub(crate) shop: String,
+    pub(crate) id: String,
+    pub(crate) channel: &'static str,
+    pub(crate) is_cancelled: bool,
 }
 
 /// The simulated shops: one for each policy on later versions of an order.
-pub const POLICIES: [&str; 3] = ["none", "status", "all"];
+pub(crate) const POLICIES: [&str; 3] = ["none", "status", "all"];
 
 const STATUSES: [&str; 4] = ["placed", "paid", "fulfilled", "cancelled"];
 const CHANNELS: [&str; 4] = ["push", "news", "teaser", "personalised_push"];
@@ -70,7 +70,7 @@ fn after(at: Timestamp, wait: SignedDuration) -> Timestamp {
 
 impl Scenario {
     /// Shops with their secrets, and nothing happens yet.
-    pub fn quiet() -> Self {
+    pub(crate) fn quiet() -> Self {
         let mut scenario = Self::default();
         let mut secret = |name: String, value: Value| scenario.secrets.insert(format!("shoprelay/{name}"), value);
         secret("_installation".into(), json!({"key": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}));
@@ -91,7 +91,7 @@ impl Scenario {
     }
 
     /// An ordinary, busy, disorderly day.
-    pub fn drawn(chance: &mut Chance) -> Self {
+    pub(crate) fn drawn(chance: &mut Chance) -> Self {
         let mut scenario = Self::quiet();
         for shop in POLICIES {
             for number in 0..chance.between(1, 3) {

@@ -21,41 +21,41 @@ const DISPATCH_TIME: SignedDuration = SignedDuration::from_mins(3);
 
 /// What WEBSALE knows.
 #[derive(Default)]
-pub struct Websale {
+pub(crate) struct Websale {
     tokens: BTreeMap<String, Timestamp>,
-    pub entries: Vec<Entry>,
-    pub dispatches: Vec<Dispatch>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) dispatches: Vec<Dispatch>,
 }
 
 /// A push, news or teaser.
 #[derive(Debug)]
-pub struct Entry {
-    pub subshop: String,
-    pub fields: Value,
-    pub active: bool,
+pub(crate) struct Entry {
+    pub(crate) subshop: String,
+    pub(crate) fields: Value,
+    pub(crate) active: bool,
     /// How often it was sent as a push.
-    pub sends: u32,
+    pub(crate) sends: u32,
 }
 
 /// A personalised push that went out.
 #[derive(Debug)]
-pub struct Dispatch {
-    pub subshop: String,
-    pub title: String,
-    pub at: Timestamp,
+pub(crate) struct Dispatch {
+    pub(crate) subshop: String,
+    pub(crate) title: String,
+    pub(crate) at: Timestamp,
     /// Whether the caller heard that it went out.
-    pub heard: bool,
+    pub(crate) heard: bool,
 }
 
 impl Entry {
-    pub fn title(&self) -> &str {
+    pub(crate) fn title(&self) -> &str {
         self.fields["title"].as_str().unwrap_or_default()
     }
 }
 
 impl State {
     /// Answers a call to WEBSALE.
-    pub fn websale(&mut self, call: &Call) -> Answered {
+    pub(crate) fn websale(&mut self, call: &Call) -> Answered {
         let path: Vec<&str> = call.path.trim_matches('/').split('/').collect();
         if let ["api", "authent", "login", _] = path[..] {
             let token = format!("t{}", self.websale.tokens.len());

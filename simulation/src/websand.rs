@@ -9,28 +9,28 @@ use crate::{
 
 /// What Websand was told.
 #[derive(Default)]
-pub struct Websand {
-    pub transactions: Vec<Transaction>,
-    pub subscribers: Vec<Subscriber>,
+pub(crate) struct Websand {
+    pub(crate) transactions: Vec<Transaction>,
+    pub(crate) subscribers: Vec<Subscriber>,
     /// What was said about consent, by account and address, in the order it was said.
-    pub told: Vec<(String, String, bool)>,
+    pub(crate) told: Vec<(String, String, bool)>,
 }
 
 /// One accepted transaction.
 #[derive(Debug)]
-pub struct Transaction {
+pub(crate) struct Transaction {
     /// Account and `_id`.
-    pub id: String,
-    pub status: String,
+    pub(crate) id: String,
+    pub(crate) status: String,
     /// Whether the caller heard that it was accepted.
-    pub heard: bool,
+    pub(crate) heard: bool,
 }
 
 /// One accepted subscriber.
 #[derive(Debug)]
-pub struct Subscriber {
+pub(crate) struct Subscriber {
     /// Whether the caller heard that it was accepted.
-    pub heard: bool,
+    pub(crate) heard: bool,
 }
 
 impl State {
@@ -42,7 +42,7 @@ impl State {
     }
 
     /// Answers a call to Websand.
-    pub fn websand(&mut self, call: &Call) -> Answered {
+    pub(crate) fn websand(&mut self, call: &Call) -> Answered {
         let account = call.host.split('.').next().unwrap_or_default();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         match call.path.as_str() {

@@ -14,41 +14,41 @@ use relay::shop::Destination;
 use crate::{chance::Chance, ledger::LedgerState, queue::QueueState, websale::Websale, websand::Websand};
 
 /// The instant every simulation begins at: 2026-06-01T08:00:00Z.
-pub const START: i64 = 1_780_300_800;
+pub(crate) const START: i64 = 1_780_300_800;
 
 /// The world, shared by all who live in it.
 #[derive(Clone)]
-pub struct World(Arc<Mutex<State>>);
+pub(crate) struct World(Arc<Mutex<State>>);
 
 /// What the world is at an instant.
-pub struct State {
-    pub now: Timestamp,
-    pub chance: Chance,
-    pub queue: QueueState,
-    pub ledger: LedgerState,
-    pub websand: Websand,
-    pub websale: Websale,
+pub(crate) struct State {
+    pub(crate) now: Timestamp,
+    pub(crate) chance: Chance,
+    pub(crate) queue: QueueState,
+    pub(crate) ledger: LedgerState,
+    pub(crate) websand: Websand,
+    pub(crate) websale: Websale,
     /// Nothing fails by itself from here on.
-    pub calm_from: Timestamp,
+    pub(crate) calm_from: Timestamp,
     /// How often a port call fails: once in so many times.
-    pub fault_rate: u64,
+    pub(crate) fault_rate: u64,
     /// What must never be and was.
-    pub violations: Vec<String>,
+    pub(crate) violations: Vec<String>,
     /// What happened, line by line, if anybody wants to know.
-    pub trace: Option<Vec<String>>,
+    pub(crate) trace: Option<Vec<String>>,
     /// At these port yields the process that yields dies.
-    pub deaths: BTreeSet<u64>,
+    pub(crate) deaths: BTreeSet<u64>,
     /// How many times a port has yielded so far.
-    pub yields: u64,
+    pub(crate) yields: u64,
     /// How many answers to writes of a row were lost.
-    pub lost_notes: BTreeMap<String, usize>,
+    pub(crate) lost_notes: BTreeMap<String, usize>,
     dead: BTreeSet<u32>,
     timeline: BinaryHeap<Reverse<Entry>>,
     entries: u64,
 }
 
 /// What happens at an instant.
-pub enum Event {
+pub(crate) enum Event {
     /// A port call goes on.
     Wake(Waker),
     /// A queue may hand over messages.
@@ -93,7 +93,7 @@ impl Ord for Entry {
 
 impl World {
     /// A world at its beginning.
-    pub fn new(seed: u64, calm_from: Timestamp, fault_rate: u64, deaths: BTreeSet<u64>) -> Self {
+    pub(crate) fn new(seed: u64, calm_from: Timestamp, fault_rate: u64, deaths: BTreeSet<u64>) -> Self {
         Self(Arc::new(Mutex::new(State {
             now: start(),
             chance: Chance::new(seed),
@@ -114,17 +114,17 @@ impl World {
         })))
     }
 
-    pub fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The hand of a process on the world.
-    pub fn process(&self, id: u32) -> Process {
+    pub(crate) fn process(&self, id: u32) -> Process {
         Process { world: self.clone(), id }
     }
 
     /// The next thing that happens, at its instant.
-    pub fn advance(&self) -> Option<Event> {
+    pub(crate) fn advance(&self) -> Option<Event> {
         let mut state = self.state();
         let Reverse(entry) = state.timeline.pop()?;
         state.now = state.now.max(entry.at);
@@ -134,65 +134,65 @@ impl World {
 
 impl State {
     /// Lets something happen after a while.
-    pub fn after(&mut self, wait: SignedDuration, event: Event) {
+    pub(crate) fn after(&mut self, wait: SignedDuration, event: Event) {
         let at = self.now.saturating_add(wait).unwrap_or(Timestamp::MAX);
         self.at(at, event);
     }
 
     /// Lets something happen at an instant.
-    pub fn at(&mut self, at: Timestamp, event: Event) {
+    pub(crate) fn at(&mut self, at: Timestamp, event: Event) {
         self.entries += 1;
         self.timeline.push(Reverse(Entry { at, number: self.entries, event }));
     }
 
     /// Whether something fails now.
-    pub fn fails(&mut self) -> bool {
+    pub(crate) fn fails(&mut self) -> bool {
         self.now < self.calm_from && self.chance.one_in(self.fault_rate)
     }
 
-    pub fn violated(&mut self, what: impl Into<String>) {
+    pub(crate) fn violated(&mut self, what: impl Into<String>) {
         let line = format!("{} {}", self.now, what.into());
         self.violations.push(line);
     }
 
     /// Notes what happens, for a person who looks into a run.
-    pub fn note(&mut self, what: impl FnOnce() -> String) {
+    pub(crate) fn note(&mut self, what: impl FnOnce() -> String) {
         if let Some(trace) = &mut self.trace {
             trace.push(format!("{} {}", self.now, what()));
         }
     }
 
-    pub fn kill(&mut self, process: u32) {
+    pub(crate) fn kill(&mut self, process: u32) {
         self.note(|| format!("process {process} dies"));
         self.dead.insert(process);
     }
 
-    pub fn is_dead(&self, process: u32) -> bool {
+    pub(crate) fn is_dead(&self, process: u32) -> bool {
         self.dead.contains(&process)
     }
 }
 
 /// A process's hand on the world. Once it is dead, nothing comes of it any more.
 #[derive(Clone)]
-pub struct Process {
-    pub world: World,
-    pub id: u32,
+pub(crate) struct Process {
+    pub(crate) world: World,
+    pub(crate) id: u32,
 }
 
 impl Process {
     /// Looks at the world, or changes it.
-    pub fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         act(&mut self.world.state())
     }
 
     /// Yields for some milliseconds. Here processes die: what comes after never happens.
-    pub fn pause(&self, shortest: u64, longest: u64) -> Pause {
+    pub(crate) fn pause(&self, shortest: u64, longest: u64) -> Pause {
         Pause { process: self.clone(), shortest, longest, until: None }
     }
 }
 
 /// See [`Process::pause`].
-pub struct Pause {
+pub(crate) struct Pause {
     process: Process,
     shortest: u64,
     longest: u64,
@@ -226,6 +226,6 @@ impl Future for Pause {
 }
 
 /// See [`START`].
-pub fn start() -> Timestamp {
+pub(crate) fn start() -> Timestamp {
     Timestamp::from_second(START).unwrap_or(Timestamp::UNIX_EPOCH)
 }
