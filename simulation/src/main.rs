@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     if total.failed == 0 && total.seeds == count { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Total {
     seeds: u64,
     accepted: usize,
