@@ -1,11 +1,6 @@
 //! Hosts: who runs the handlers, when, and in which processes.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll, Wake, Waker},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use ::http::Request;
 use bytes::Bytes;
@@ -25,6 +20,7 @@ use serde_json::Value;
 use crate::{
     ports,
     scenario::{Hook, KEY},
+    tasks::Tasks,
     world::{Event, World},
 };
 
@@ -60,27 +56,6 @@ enum Outcome {
     Ran,
 }
 
-struct Task {
-    number: u64,
-    process: u32,
-    future: Pin<Box<dyn Future<Output = Outcome>>>,
-}
-
-/// Tasks that can go on.
-#[derive(Default)]
-struct Ready(Mutex<VecDeque<u64>>);
-
-struct TaskWaker {
-    number: u64,
-    ready: Arc<Ready>,
-}
-
-impl Wake for TaskWaker {
-    fn wake(self: Arc<Self>) {
-        self.ready.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(self.number);
-    }
-}
-
 /// A process that settles messages; nothing while it is dead or has never been needed.
 #[derive(Clone)]
 struct Worker {
@@ -96,9 +71,7 @@ pub(crate) struct Host {
     config: Destinations,
     secrets: Arc<BTreeMap<String, Value>>,
     alter: Alter,
-    tasks: BTreeMap<u64, Task>,
-    ready: Arc<Ready>,
-    numbers: u64,
+    tasks: Tasks<Outcome>,
     processes: u32,
     workers: BTreeMap<(Destination, usize), Worker>,
     /// The one process, if the host has but one.
@@ -118,9 +91,7 @@ impl Host {
             config: config.unwrap_or_else(|error| unreachable!("the defaults are valid: {error}")),
             secrets: Arc::new(secrets),
             alter,
-            tasks: BTreeMap::new(),
-            ready: Arc::default(),
-            numbers: 0,
+            tasks: Tasks::default(),
             processes: 0,
             workers: BTreeMap::new(),
             only: None,
@@ -151,11 +122,8 @@ impl Host {
     }
 
     fn start(&mut self, process: u32, within: SignedDuration, future: impl Future<Output = Outcome> + 'static) {
-        self.numbers += 1;
-        let number = self.numbers;
-        self.tasks.insert(number, Task { number, process, future: Box::pin(future) });
-        self.ready.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(number);
-        self.world.state().after(within, Event::TimeOut { process, task: number });
+        let task = self.tasks.start(process, future);
+        self.world.state().after(within, Event::TimeOut { process, task });
     }
 
     fn within(&self, limit: SignedDuration) -> Timestamp {
@@ -172,7 +140,7 @@ impl Host {
             Event::Poll => self.poll(),
             Event::TimeOut { process, task } => {
                 // The embedded host drops the one task; Lambda ends the process.
-                if self.tasks.get(&task).is_some_and(|task| task.process == process) {
+                if self.tasks.is_running(task) {
                     match self.kind {
                         Kind::Lambda => self.world.state().kill(process),
                         Kind::Embedded => {}
@@ -280,15 +248,8 @@ impl Host {
 
     /// Lets everybody go on who can, and buries the dead.
     fn run(&mut self) {
-        loop {
-            let next = self.ready.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-            let Some(number) = next else { break };
-            let Some(task) = self.tasks.get_mut(&number) else { continue };
-            let waker = Waker::from(Arc::new(TaskWaker { number: task.number, ready: Arc::clone(&self.ready) }));
-            if let Poll::Ready(outcome) = task.future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                self.tasks.remove(&number);
-                self.ended(outcome);
-            }
+        while let Some(outcome) = self.tasks.next() {
+            self.ended(outcome);
         }
         self.bury();
     }
@@ -314,14 +275,9 @@ impl Host {
     }
 
     fn bury(&mut self) {
-        let state = self.world.state();
-        let dead: Vec<u64> =
-            self.tasks.values().filter(|task| state.is_dead(task.process)).map(|task| task.number).collect();
-        drop(state);
-        for number in &dead {
-            self.tasks.remove(number);
-        }
-        if !dead.is_empty() || self.only.is_some_and(|only| self.world.state().is_dead(only)) {
+        let world = self.world.clone();
+        let any_died = self.tasks.drop_those(|process| world.state().is_dead(process));
+        if any_died || self.only.is_some_and(|only| self.world.state().is_dead(only)) {
             let mut state = self.world.state();
             let wait = SignedDuration::from_millis(i64::try_from(state.chance.between(100, 20_000)).unwrap_or(100));
             state.after(wait, Event::Restart);

@@ -15,6 +15,7 @@ mod ledger;
 mod ports;
 mod queue;
 pub mod scenario;
+mod tasks;
 mod websale;
 mod websand;
 mod world;
