@@ -153,18 +153,25 @@ impl Word<'_> {
         }
     }
 
-    /// It is not told now. The decision stays written down, and the message comes back to tell it.
+    /// It is not told now. The decision stays written down, and the message comes back to tell it; or a person puts it
+    /// back, if it was parked.
     async fn put_down(self) {
         if let Self::Decision(telling) = self {
             let Telling { attempt, row, .. } = &telling;
             let released = |row| {
                 let mut row = transition::released(row, attempt.event_id);
+                if let Some((failure, _)) = attempt.parked() {
+                    // The row of the data says that a person is to look.
+                    row.attempts.remove(attempt.event_id);
+                    row.state = State::Parked;
+                    row.last_error = Some(transition::last_error(failure, attempt.now()));
+                }
                 if row.state != State::Parked {
                     row.attempts.retain(|_, attempts| *attempts != Attempts::default());
                 }
                 row
             };
-            if let Err(error) = attempt.store(row, released).await {
+            if let Err(error) = attempt.store_end(row, released).await {
                 tracing::debug!(row = %attempt.key, %error, "not released; the lease runs out");
             }
         }
