@@ -56,7 +56,7 @@ enum Data<'m> {
     Event(&'m Event),
     Referenced(&'m Reference),
     Erase(&'m Whose),
-    DataRequest(&'m Person),
+    Asked(&'m Person),
     PromotionDue { row: &'m RowKey, revision: Revision },
     Rejected(&'m Rejected),
 }
@@ -81,7 +81,7 @@ impl Message {
             Payload::Event(event) => Data::Event(event),
             Payload::Referenced(reference) => Data::Referenced(reference),
             Payload::Erase(whose) => Data::Erase(whose),
-            Payload::DataRequest(person) => Data::DataRequest(person),
+            Payload::DataRequest(person) => Data::Asked(person),
             Payload::PromotionDue { row, revision } => Data::PromotionDue { row, revision: *revision },
             Payload::Rejected(rejected) => Data::Rejected(rejected),
         };

@@ -67,14 +67,13 @@ impl Source for Shopify {
         let circumstances = Circumstances::of(webhook, context);
         let mut origin = header(webhook, SHOP_DOMAIN).map(str::to_owned);
         let outcome = match name.map(Topic::of) {
-            Some(Topic::Event(kind)) => wanted(webhook, context, kind, |payload| match kind {
-                EventType::CustomerUpdated => {
-                    mapped(customer::map(payload, &circumstances), kind, context.received_at).into()
-                }
-                _ => {
-                    let with_tests = context.authentic.shop.forward_test_orders;
-                    mapped(order::map(payload, &circumstances, with_tests), kind, context.received_at).into()
-                }
+            Some(Topic::Event(kind)) => wanted(webhook, context, kind, |payload| {
+                let data = if kind == EventType::CustomerUpdated {
+                    customer::map(payload, &circumstances)
+                } else {
+                    order::map(payload, &circumstances, context.authentic.shop.forward_test_orders)
+                };
+                mapped(data, kind, context.received_at).into()
             }),
             Some(Topic::Consent) => wanted(webhook, context, EventType::CustomerUpdated, |payload| {
                 consent::map(payload, &circumstances, context.received_at)

@@ -77,7 +77,7 @@ fn decision(subscribed: bool, minute: u8) -> Value {
 }
 
 /// A customer as Shopify's webhooks had them until API version 2025-01: with the decision.
-fn customer(first_name: &str, minute: u8, consent: Value) -> Value {
+fn customer(first_name: &str, minute: u8, consent: &Value) -> Value {
     json!({
         "id": 7, "email": "bob@example.com", "first_name": first_name, "updated_at": time(minute),
         "email_marketing_consent": consent,
@@ -108,7 +108,7 @@ async fn a_late_update_of_an_order_after_an_unsubscribe_leaves_the_person_unsubs
     town.webhook("orders/create", &order("pending", 0)).await;
     town.webhook("customers_email_marketing_consent/update", &decision(false, 10)).await;
     town.webhook("orders/updated", &order("paid", 20)).await;
-    town.webhook("customers/update", &customer("Bob", 30, Value::Null)).await;
+    town.webhook("customers/update", &customer("Bob", 30, &Value::Null)).await;
     let said = [Some(GRANTED.to_owned()), Some(WITHDRAWN.to_owned()), None, None];
     assert_eq!(town.told(), said);
 }
@@ -125,10 +125,10 @@ async fn an_order_whose_webhook_is_late_signs_nobody_up_who_has_left_since() {
 #[tokio::test]
 async fn an_old_sign_up_in_a_changed_customer_is_neither_repeated_nor_brought_back() {
     let town = Town::new();
-    town.webhook("customers/create", &customer("Bob", 1, state(true, 1))).await;
-    town.webhook("customers/update", &customer("Rob", 5, state(true, 1))).await;
+    town.webhook("customers/create", &customer("Bob", 1, &state(true, 1))).await;
+    town.webhook("customers/update", &customer("Rob", 5, &state(true, 1))).await;
     town.webhook("customers_email_marketing_consent/update", &decision(false, 10)).await;
-    town.webhook("customers/update", &customer("Robert", 20, state(true, 1))).await;
+    town.webhook("customers/update", &customer("Robert", 20, &state(true, 1))).await;
     let said = [Some(GRANTED.to_owned()), None, Some(WITHDRAWN.to_owned()), None];
     assert_eq!(town.told(), said);
     town.webhook("customers_email_marketing_consent/update", &decision(true, 30)).await;
@@ -141,7 +141,7 @@ async fn a_decision_is_told_once_however_often_its_webhooks_come() {
     let topic = "customers_email_marketing_consent/update";
     for _ in 0..3 {
         town.webhook(topic, &decision(true, 10)).await;
-        town.webhook("customers/update", &customer("Bob", 10, state(true, 10))).await;
+        town.webhook("customers/update", &customer("Bob", 10, &state(true, 10))).await;
     }
     let calls = town.seen();
     assert_eq!(town.told(), [Some(GRANTED.to_owned()), None]);
@@ -154,7 +154,7 @@ async fn the_address_of_a_decision_is_looked_up_where_the_webhook_has_none() {
     let town = Town::new();
     let mut nobody = decision(false, 10);
     nobody["email_address"] = Value::Null;
-    town.worker.http.will_answer(200, &json!({"customer": customer("Bob", 20, state(false, 10))}));
+    town.worker.http.will_answer(200, &json!({"customer": customer("Bob", 20, &state(false, 10))}));
     town.webhook("customers_email_marketing_consent/update", &nobody).await;
     let seen = town.seen();
     assert_eq!(seen[0].url, "https://acme.myshopify.com/admin/api/2026-01/customers/7.json");
@@ -196,15 +196,15 @@ async fn whole_objects_of_the_api_are_mapped_as_those_of_webhooks() {
         (&customer_sent["email"], &customer_sent["marketing_consent"]),
         (&json!("bob@example.com"), &json!(GRANTED))
     );
-    let found = json!({"customer": customer("Bob", 5, state(true, 5))});
+    let found = json!({"customer": customer("Bob", 5, &state(true, 5))});
     let seen = calls(ReferenceKind::Customer, "7", (200, found)).await;
     assert_eq!(seen[1].body["subscriber"]["first"], "Bob");
 }
 
 #[tokio::test]
 async fn what_is_not_there_or_says_nothing_is_skipped() {
-    let undecided = customer("Bob", 5, json!({"state": "not_subscribed"}));
-    let mut anonymous = customer("Bob", 5, state(true, 5));
+    let undecided = customer("Bob", 5, &json!({"state": "not_subscribed"}));
+    let mut anonymous = customer("Bob", 5, &state(true, 5));
     anonymous["email"] = Value::Null;
     let mut test = order("paid", 5);
     test["test"] = json!(true);

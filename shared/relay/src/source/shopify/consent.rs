@@ -30,7 +30,7 @@ pub(super) fn map(payload: &Value, circumstances: &Circumstances, now: Timestamp
             event: EventType::CustomerUpdated,
         }]),
         (Value::Null, None) => Outcome::Ignored("no_email"),
-        (_, id) => decision(text(payload, &["email_address"]), id, consent, circumstances, now).into(),
+        (_, id) => decision(text(payload, &["email_address"]), id.as_deref(), &consent, circumstances, now).into(),
     }
 }
 
@@ -40,13 +40,13 @@ pub(super) fn of_customer(customer: &Value, circumstances: &Circumstances, now: 
     if consent.given.is_none() {
         return Ok(Err("no_decision"));
     }
-    decision(text(customer, &["email"]), id(customer, "id"), consent, circumstances, now)
+    decision(text(customer, &["email"]), id(customer, "id").as_deref(), &consent, circumstances, now)
 }
 
 fn decision(
     email: Option<String>,
-    id: Option<String>,
-    consent: Consent,
+    id: Option<&str>,
+    consent: &Consent,
     circumstances: &Circumstances,
     now: Timestamp,
 ) -> Mapped {
