@@ -8,23 +8,18 @@ use url::Url;
 
 use super::{Fetched, ShopApi, Stopped};
 use crate::{
-    http::CallError,
     message::{Reference, ReferenceKind},
-    retry::{Call, Decision, Failure, decide},
+    retry::{Call, Decision},
     source::{
         Outcome,
         shopware::{NUMBER, fetched},
     },
-    text::safe,
 };
 
 #[cfg(test)]
 mod tests;
 mod token;
 pub(crate) use token::Tokens;
-
-/// How much is said about what is wrong with an object, in bytes.
-const MAX_DETAIL: usize = 300;
 
 /// Fetches and maps what the reference names.
 pub(super) async fn fetch(
@@ -38,16 +33,13 @@ pub(super) async fn fetch(
     let account = Account { api, url, client_id, client_secret };
     let answer = account.search(reference).await?;
     let Some(found) = answer.get("data").and_then(Value::as_array) else {
-        return Err(account.unreadable(Call::ShopRead, "the answer has no list of what was found"));
+        return Err(api.unreadable(Call::ShopRead, "the answer has no list of what was found"));
     };
     let Some(object) = found.first() else { return Ok(Fetched::Skipped("gone")) };
     match fetched(reference.kind, reference.event, object, began) {
         Outcome::Event(event) => Ok(Fetched::Event(event)),
         Outcome::Ignored(reason) => Ok(Fetched::Skipped(reason)),
-        Outcome::Unusable(unusable) => {
-            let (code, detail) = (unusable.code().to_owned(), safe(&unusable.to_string(), MAX_DETAIL));
-            Err(Stopped::Decision(Decision::Park { failure: Failure { code, status: None, detail } }))
-        }
+        Outcome::Unusable(unusable) => Err(unusable.into()),
         Outcome::References(_) | Outcome::Erase(_) | Outcome::DataRequest(_) => Ok(Fetched::Skipped("incomplete")),
     }
 }
@@ -102,7 +94,7 @@ impl Account<'_> {
         let token = answer.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty());
         let token: SecretString = match token {
             Some(token) => token.into(),
-            None => return Err(self.unreadable(Call::ShopToken, "the answer has no token")),
+            None => return Err(self.api.unreadable(Call::ShopToken, "the answer has no token")),
         };
         let seconds = answer.get("expires_in").and_then(Value::as_i64).unwrap_or_default();
         self.api.tokens.put(self.url, self.client_id, &token, seconds, now);
@@ -116,10 +108,6 @@ impl Account<'_> {
             segments.pop_if_empty().push("api").extend(path);
         }
         url
-    }
-
-    fn unreadable(&self, call: Call, what: &str) -> Stopped {
-        Stopped::Decision(decide(call, &Err(CallError::NoAnswer(what.into())), &(self.api.circumstances)()))
     }
 }
 

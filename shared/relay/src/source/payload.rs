@@ -4,6 +4,15 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
+use super::Unusable;
+use crate::event::{self, Event, EventType};
+
+/// The event that a platform's object was mapped to, as the data of our own format: it passes the same checks as what
+/// shops write in that format themselves.
+pub(super) fn canonical(data: &Value, kind: EventType, now: Timestamp) -> Result<Event, Unusable> {
+    event::read(data, |place| Event::read(place, kind, now)).map_err(Unusable::Faults)
+}
+
 /// The value at this path, unless it is missing or null.
 pub(super) fn at<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {
     path.iter().try_fold(value, |value, name| value.get(name)).filter(|value| !value.is_null())

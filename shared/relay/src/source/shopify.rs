@@ -9,12 +9,12 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::{
-    Context, Family, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook,
-    payload::{first, text},
-    signature::{hmac_sha256, same},
+    Context, Family, Outcome, Reading, Source, Unusable, Verdict, Webhook,
+    payload::{canonical, first, text},
+    signature::over_body,
 };
 use crate::{
-    event::{self, Event, EventType},
+    event::{Event, EventType},
     secret::SourceSecret,
     text::word,
 };
@@ -51,15 +51,7 @@ impl Source for Shopify {
         let Some(claimed) = header(webhook, SIGNATURE).and_then(|signature| STANDARD.decode(signature).ok()) else {
             return Verdict::default();
         };
-        let mut verdict = Verdict::default();
-        for secret in &secret.signing_secrets {
-            let code = hmac_sha256(secret.expose_secret().as_bytes(), &[webhook.body]);
-            verdict.computed += 1;
-            if same(&code, &claimed) {
-                verdict.proof = Some(Proof::Signature);
-            }
-        }
-        verdict
+        over_body(webhook, secret.signing_secrets.iter().map(ExposeSecret::expose_secret), &claimed)
     }
 
     fn read(&self, webhook: &Webhook<'_>, context: &Context<'_>) -> Reading {
@@ -182,11 +174,6 @@ impl From<Mapped> for Outcome {
             Err(unusable) => Self::Unusable(unusable),
         }
     }
-}
-
-/// What is mapped passes the same checks as what shops write in our own format.
-fn canonical(data: &Value, kind: EventType, now: Timestamp) -> Result<Event, Unusable> {
-    event::read(data, |place| Event::read(place, kind, now)).map_err(Unusable::Faults)
 }
 
 /// An address is missing: because the buyer gave none, or because Shopify keeps it from apps that were not approved for

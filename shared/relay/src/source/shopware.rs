@@ -11,12 +11,12 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    Context, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook,
-    payload::{at, first, text},
+    Context, Outcome, Proof, Reading, Source, Verdict, Webhook,
+    payload::{at, canonical, first, text},
     signature::{hmac_sha256, same},
 };
 use crate::{
-    event::{self, Event, EventType},
+    event::EventType,
     message::{Reference, ReferenceKind},
     secret::SourceSecret,
     shop::Platform,
@@ -212,9 +212,4 @@ impl<'c> Circumstances<'c> {
     fn latest(&self, times: impl IntoIterator<Item = Option<Timestamp>>) -> Timestamp {
         times.into_iter().flatten().max().unwrap_or(self.received_at).min(self.received_at)
     }
-}
-
-/// What is mapped passes the same checks as what shops write in our own format.
-fn canonical(data: &Value, kind: EventType, now: Timestamp) -> Result<Event, Unusable> {
-    event::read(data, |place| Event::read(place, kind, now)).map_err(Unusable::Faults)
 }

@@ -4,6 +4,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use super::{Proof, Verdict, Webhook};
+
 /// HMAC-SHA-256 over these parts in a row.
 pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     // HMAC takes keys of any length, so there is always a code.
@@ -17,6 +19,22 @@ pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 /// Compares in a time that does not depend on where the first difference is.
 pub(super) fn same(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
+}
+
+/// Whether this is the HMAC-SHA-256 over the raw body under one of these keys. All of them are tried.
+pub(super) fn over_body<K: AsRef<str>>(
+    webhook: &Webhook<'_>,
+    keys: impl IntoIterator<Item = K>,
+    claimed: &[u8],
+) -> Verdict {
+    let mut verdict = Verdict::default();
+    for key in keys {
+        verdict.computed += 1;
+        if same(&hmac_sha256(key.as_ref().as_bytes(), &[webhook.body]), claimed) {
+            verdict.proof = Some(Proof::Signature);
+        }
+    }
+    verdict
 }
 
 /// Compares two texts in a time that does not even depend on their lengths: their keyed digests are compared.

@@ -10,14 +10,11 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 use super::{
-    Context, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook, html,
-    payload::{at, text},
-    signature::{hmac_sha256, same},
+    Context, Outcome, Reading, Source, Unusable, Verdict, Webhook, html,
+    payload::{at, canonical, text},
+    signature::over_body,
 };
-use crate::{
-    event::{self, Event, EventType},
-    secret::SourceSecret,
-};
+use crate::{event::EventType, secret::SourceSecret};
 
 mod amount;
 mod customer;
@@ -45,15 +42,8 @@ impl Source for Woocommerce {
         let Some(claimed) = webhook.header(SIGNATURE).and_then(|signature| STANDARD.decode(signature).ok()) else {
             return Verdict::default();
         };
-        let mut verdict = Verdict::default();
-        for key in secret.signing_secrets.iter().flat_map(|secret| key::keys(secret.expose_secret())) {
-            let code = hmac_sha256(key.as_bytes(), &[webhook.body]);
-            verdict.computed += 1;
-            if same(&code, &claimed) {
-                verdict.proof = Some(Proof::Signature);
-            }
-        }
-        verdict
+        let keys = secret.signing_secrets.iter().flat_map(|secret| key::keys(secret.expose_secret()));
+        over_body(webhook, keys, &claimed)
     }
 
     fn read(&self, webhook: &Webhook<'_>, context: &Context<'_>) -> Reading {
@@ -129,11 +119,6 @@ fn map(webhook: &Webhook<'_>, context: &Context<'_>, kind: EventType) -> Result<
         Ok(data) => canonical(&data, kind, context.received_at).into(),
         Err(reason) => Outcome::Ignored(reason),
     })
-}
-
-/// What is mapped passes the same checks as what shops write in our own format.
-fn canonical(data: &Value, kind: EventType, now: Timestamp) -> Result<Event, Unusable> {
-    event::read(data, |place| Event::read(place, kind, now)).map_err(Unusable::Faults)
 }
 
 /// A webhook is made in the name of the user who created it. When that user loses the right to read orders or customers,

@@ -7,11 +7,8 @@ use serde_json::{Value, json};
 
 use super::{NoEvent, value::time};
 use crate::{
-    event::{self, Event, EventType},
-    source::{
-        Unusable,
-        payload::{at, country, first, list, text},
-    },
+    event::{Event, EventType},
+    source::payload::{at, canonical, country, first, list, text},
 };
 
 /// The consent that is about marketing mail; the other one is about reminders of carts.
@@ -65,6 +62,5 @@ fn event(data: &Value, began: Timestamp) -> Result<Event, NoEvent> {
     if first(data, &[&["email"]]).is_none() {
         return Err(NoEvent::Skipped("no_email"));
     }
-    let kind = EventType::CustomerUpdated;
-    event::read(data, |place| Event::read(place, kind, began)).map_err(|faults| Unusable::Faults(faults).into())
+    Ok(canonical(data, EventType::CustomerUpdated, began)?)
 }

@@ -12,10 +12,10 @@ use super::{
     value::{amount, sum, time},
 };
 use crate::{
-    event::{self, Event, EventType, OrderStatus},
+    event::{Event, EventType, OrderStatus},
     source::{
         Unusable,
-        payload::{at, country, decimal, first, is_true, list, text},
+        payload::{at, canonical, country, decimal, first, is_true, list, text},
     },
 };
 
@@ -40,7 +40,7 @@ pub(crate) fn map_order(
     began: Timestamp,
 ) -> Result<Event, Unusable> {
     let data = data(order, products, coupons, began);
-    event::read(&data, |place| Event::read(place, kind, began)).map_err(Unusable::Faults)
+    canonical(&data, kind, began)
 }
 
 fn data(order: &Value, products: &[Value], coupons: &[Value], began: Timestamp) -> Value {
