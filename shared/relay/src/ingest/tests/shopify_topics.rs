@@ -149,7 +149,7 @@ async fn privacy_requests_are_taken_whatever_the_shop_forwards() {
 
 #[tokio::test]
 async fn a_person_may_be_named_by_any_one_thing_and_nobody_is_a_fault() {
-    for (body, found) in [
+    for (mut body, found) in [
         (json!({"customer": {"email": "Bob@Example.com"}}), true),
         (json!({"customer": {"id": 7_064_055_069_303_u64, "email": null}}), true),
         (json!({"customer": {"email": "not an address"}, "orders_to_redact": [1]}), true),
@@ -157,6 +157,9 @@ async fn a_person_may_be_named_by_any_one_thing_and_nobody_is_a_fault() {
         (json!({"customer": null}), false),
         (json!([]), false),
     ] {
+        if body.is_object() {
+            body["shop_domain"] = json!("acme.myshopify.com");
+        }
         let world = World::new();
         let answer = world.receive(shopify(CUSTOMER_UPDATED, "customers/redact", body.to_string())).await;
         let reason = (!found).then_some("unmappable");
@@ -165,6 +168,23 @@ async fn a_person_may_be_named_by_any_one_thing_and_nobody_is_a_fault() {
     let world = World::new();
     let answer = world.receive(shopify(CUSTOMER_UPDATED, "shop/redact", "{}")).await;
     answer.assert(202, "rejected", Some("unmappable"));
+}
+
+#[tokio::test]
+async fn nothing_signed_for_another_topic_has_anybody_forgotten() {
+    for (name, topic) in [
+        ("orders-create", "customers/redact"),
+        ("orders-create", "customers/data_request"),
+        ("orders-create", "shop/redact"),
+        ("customers-create", "customers/redact"),
+        ("customers_email_marketing_consent-update", "customers/redact"),
+    ] {
+        let world = World::new();
+        let body = sample(&format!("sources/shopify/{name}")).to_string();
+        let answer = world.receive(shopify(CUSTOMER_UPDATED, topic, body)).await;
+        answer.assert(202, "rejected", Some("unmappable"));
+        assert!(world.parked().remove(0).detail.unwrap().contains("/shop_domain"), "{name} as {topic}");
+    }
 }
 
 #[tokio::test]

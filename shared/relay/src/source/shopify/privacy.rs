@@ -14,17 +14,17 @@ use crate::{
 };
 
 /// Maps any of the three. One that names nobody is for a person to look at.
+///
+/// All of them name the shop in their bodies, which nothing else does. The topic stands in a header that is not signed:
+/// were the buyer enough, an order sent again under another topic would have them forgotten.
 pub(super) fn map(payload: &Value, circumstances: &Circumstances, request: Request) -> Outcome {
     let requested_at = circumstances.revision(None);
-    let outcome = match request {
-        Request::ForgetShop => {
-            text(payload, &["shop_domain"]).map(|_| Outcome::Erase(Whose::Shop { requested_at })).ok_or("shop_domain")
-        }
-        Request::Forget => person(payload, "orders_to_redact", requested_at)
-            .map(|person| Outcome::Erase(Whose::Person(person)))
-            .ok_or("customer"),
-        Request::Data => person(payload, "orders_requested", requested_at).map(Outcome::DataRequest).ok_or("customer"),
-    };
+    let person = |orders| person(payload, orders, requested_at).ok_or("customer");
+    let outcome = text(payload, &["shop_domain"]).ok_or("shop_domain").and_then(|_| match request {
+        Request::ForgetShop => Ok(Outcome::Erase(Whose::Shop { requested_at })),
+        Request::Forget => person("orders_to_redact").map(|person| Outcome::Erase(Whose::Person(person))),
+        Request::Data => person("orders_requested").map(Outcome::DataRequest),
+    });
     let read = read(payload, |place| {
         outcome.or_else(|field| place.fault_at(field, FaultCode::Missing, "is required").ok_or(())).ok()
     });
