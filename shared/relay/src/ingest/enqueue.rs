@@ -1,5 +1,9 @@
 //! Puts what a webhook came to on the queue.
 
+use std::future;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
 use super::{
     answer::{Refusal, Reply},
     found,
@@ -12,6 +16,10 @@ use crate::{
     message::{Message, Payload, Person, Reference, Whose},
     queue::QueueError,
 };
+
+/// How many references of one webhook are put on the queue side by side. A shop that changes hundreds of orders in one go
+/// names them all in one webhook, and one after the other they would take longer than an answer may.
+const SENDS_AT_ONCE: usize = 16;
 
 impl Settling<'_> {
     /// Queues an event.
@@ -54,12 +62,15 @@ impl Settling<'_> {
     ) -> Result<Reply, Reply> {
         self.note.subject = references.first().map(|reference| reference.id.clone());
         self.note.event_type = references.first().map(|reference| reference.event.name());
-        for (number, reference) in references.into_iter().enumerate() {
+        let queue = &self.ingest.queue;
+        let sends = references.into_iter().enumerate().map(|(number, reference)| {
             let id = if number == 0 { id.to_owned() } else { format!("{id}-{number}") };
             let subject = reference.id.clone();
             let message = Message { sequence, ..self.message(id, subject, Payload::Referenced(reference)) };
-            self.ingest.queue.send(&message).await.map_err(|error| unqueued(&error))?;
-        }
+            async move { queue.send(&message).await }
+        });
+        let sent = stream::iter(sends).buffered(SENDS_AT_ONCE).try_for_each(|()| future::ready(Ok(()))).await;
+        sent.map_err(|error| unqueued(&error))?;
         Ok(Reply::Queued { id: id.to_owned(), plan: None })
     }
 

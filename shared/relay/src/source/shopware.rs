@@ -70,7 +70,7 @@ impl Source for Shopware {
         Reading {
             topic: text(&body, &["data", "event"])
                 .or_else(|| text(&body, &["source", "action"]).map(|action| format!("flow_action:{action}"))),
-            delivery: header(EVENT_ID).or_else(|| text(&body, &["source", "eventId"])),
+            delivery: header(EVENT_ID).or_else(|| text(&body, &["source", "eventId"])).or_else(|| fingerprint(&body)),
             origin: text(&body, &["source", "url"]).and_then(|url| origin(&url)),
             sequence: sequence.and_then(|number| number.parse().ok()),
             outcome: unusable.map_or_else(|| outcome(&body, webhook, context), Outcome::Unusable),
@@ -80,6 +80,13 @@ impl Source for Shopware {
     fn needed_headers(&self) -> &'static [&'static str] {
         &[EVENT_ID, SEQUENCE, LANGUAGE_ID, LOCALE]
     }
+}
+
+/// What stands for the id that events did not have before 6.4.11: what is sent again differs in its `timestamp` alone.
+fn fingerprint(body: &Value) -> Option<String> {
+    let mut rest = body.clone();
+    rest.as_object_mut()?.remove("timestamp")?;
+    Some(hex(&hmac_sha256(b"event", &[rest.to_string().as_bytes()])))
 }
 
 /// Whether the text is the lower-case hexadecimal signature over these bytes.

@@ -173,6 +173,66 @@ async fn the_new_delivery_names_its_events_in_headers_and_the_old_one_in_the_bod
 }
 
 #[tokio::test]
+async fn an_event_without_an_id_is_known_by_all_but_the_time_of_its_sending() {
+    let old = |time: i64, total: &str| {
+        body("checkout-order-placed", |body| {
+            body["source"].as_object_mut().unwrap().remove("eventId");
+            body["timestamp"] = json!(time);
+            order_of(body)["amountTotal"] = json!(total);
+        })
+    };
+    let world = world();
+    for body in [old(NOW, "1.00"), old(NOW + 1, "1.00"), old(NOW, "2.00")] {
+        world.receive(request(ORDERS, &body)).await.assert(202, "queued", None);
+    }
+    let ids: Vec<_> = world.sent().into_iter().map(|message| message.id).collect();
+    assert_eq!(ids[0], ids[1]);
+    assert_ne!(ids[0], ids[2]);
+}
+
+/// Takes messages only sixteen at a time.
+struct Crowd {
+    gate: tokio::sync::Barrier,
+    sent: Mutex<Vec<String>>,
+}
+
+impl crate::queue::Queue for Crowd {
+    fn send<'a>(&'a self, message: &'a Message) -> Async<'a, Result<(), QueueError>> {
+        Box::pin(async move {
+            self.gate.wait().await;
+            self.sent.lock().unwrap().push(message.id.clone());
+            Ok(())
+        })
+    }
+
+    fn park<'a>(&'a self, _letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {
+        unreachable!("nothing is wrong")
+    }
+
+    fn sweep<'a>(&'a self, _sweep: crate::queue::Sweep<'a>) -> Async<'a, Result<crate::queue::Swept, QueueError>> {
+        unreachable!("webhooks sweep nothing")
+    }
+}
+
+#[tokio::test]
+async fn many_rows_of_one_webhook_are_queued_side_by_side() {
+    let row = |n: usize| json!({"entity": "order", "operation": "update", "primaryKey": format!("{n:032x}")});
+    let body = body("order-written", |body| body["data"]["payload"] = (0..480).map(row).collect());
+    let crowd = Arc::new(Crowd { gate: tokio::sync::Barrier::new(16), sent: Mutex::default() });
+    let ingest = Ingest { queue: Arc::<Crowd>::clone(&crowd), ..world().ingest };
+    let received = ingest.receive(None, request(ORDERS, &body));
+    let answer = tokio::time::timeout(std::time::Duration::from_mins(1), received).await.unwrap();
+    assert_eq!(answer.response.status(), 202);
+    let mut ids = crowd.sent.lock().unwrap().clone();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 480);
+    let world = world();
+    *world.queue.down.lock().unwrap() = true;
+    world.receive(request(ORDERS, &body)).await.assert(503, "unavailable", Some("queue_unreachable"));
+}
+
+#[tokio::test]
 async fn a_clone_with_another_address_is_rejected() {
     let world =
         World::with(json!({"sources": [platforms::source(Platform::Shopware)], "origins": ["Acme.example.com"]}));

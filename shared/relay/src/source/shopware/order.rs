@@ -1,5 +1,7 @@
 //! Maps Shopware's orders, in the currency that the buyer paid in.
 
+use std::collections::HashSet;
+
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -33,8 +35,9 @@ pub(super) fn map(order: &Value, circumstances: &Circumstances<'_>) -> Result<Va
     }
     let states = States::of(order, circumstances.event);
     let lines = list(order, &["lineItems"]);
+    let ids: HashSet<String> = lines.iter().filter_map(|line| text(line, &["id"])).collect();
     let (discounts, goods): (Vec<&Value>, Vec<&Value>) =
-        lines.iter().filter(|line| !is_part(line, lines)).partition(|line| is_discount(line));
+        lines.iter().filter(|line| !is_part(line, &ids)).partition(|line| is_discount(line));
     // An order may have nothing but credits: then they are what it is about.
     let (discounts, goods) = if goods.is_empty() { (goods, discounts) } else { (discounts, goods) };
     Ok(json!({
@@ -67,9 +70,8 @@ fn times(order: &Value) -> impl Iterator<Item = Option<jiff::Timestamp>> {
 }
 
 /// A part of another line (a bundle's), in whose price it is contained.
-fn is_part(line: &Value, lines: &[Value]) -> bool {
-    let Some(parent) = text(line, &["parentId"]) else { return false };
-    lines.iter().any(|other| text(other, &["id"]).as_ref() == Some(&parent))
+fn is_part(line: &Value, ids: &HashSet<String>) -> bool {
+    text(line, &["parentId"]).is_some_and(|parent| ids.contains(&parent))
 }
 
 /// Promotions and credits are lines too, with a negative price.

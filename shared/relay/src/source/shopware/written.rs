@@ -1,6 +1,8 @@
 //! `order.written` and `customer.written`: lists of rows that were written, by their ids
 //! (<https://developer.shopware.com/docs/guides/plugins/apps/lifecycle/webhook.html>).
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::{is_id, reference};
@@ -19,15 +21,19 @@ const LIVE_VERSION: &str = "0fa91ce3e96a4bc2be4bd9ce752c3425";
 /// A reference to each row that is new or changed.
 pub(super) fn read(payload: &Value, kind: ReferenceKind, context: &Context<'_>) -> Outcome {
     let mut references: Vec<Reference> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
     let mut reason = "nothing_written";
     for row in payload.as_array().into_iter().flatten() {
         let event = event(kind, row);
         match written(row, kind).and_then(|id| context.unwanted(event).map_or(Ok(id), Err)) {
-            Ok(id) => match references.iter_mut().find(|known| known.id == id) {
+            Ok(id) => match known.get(&id).and_then(|at| references.get_mut(*at)) {
                 // A row that was made and changed at once is new.
                 Some(known) if event == EventType::OrderPlaced => known.event = event,
                 Some(_) => {}
-                None => references.push(reference(kind, id, event)),
+                None => {
+                    known.insert(id.clone(), references.len());
+                    references.push(reference(kind, id, event));
+                }
             },
             Err(why) => reason = why,
         }
