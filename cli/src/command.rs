@@ -5,6 +5,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod forget;
 pub(crate) mod received;
+pub(crate) mod resolve;
 pub(crate) mod sandbox;
 pub(crate) mod send;
 pub(crate) mod serve;

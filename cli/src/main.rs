@@ -35,6 +35,7 @@ enum Command {
     Received(command::received::Received),
     Deliveries(command::deliveries::Deliveries),
     Show(command::show::Show),
+    Resolve(command::resolve::Resolve),
     Forget(command::forget::Forget),
     Doctor(command::doctor::Doctor),
 }
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
             Command::Received(received) => received.run().await,
             Command::Deliveries(deliveries) => deliveries.run().await,
             Command::Show(show) => show.run().await,
+            Command::Resolve(resolve) => resolve.run().await,
             Command::Forget(forget) => forget.run().await,
             Command::Doctor(doctor) => doctor.run().await,
         }

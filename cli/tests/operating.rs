@@ -7,6 +7,7 @@ mod operating {
     mod doctor;
     mod forget;
     mod loopback;
+    mod resolve;
     mod shops;
     mod world;
 }

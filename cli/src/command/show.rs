@@ -51,7 +51,7 @@ impl Show {
     pub(crate) async fn run(self) -> Outcome {
         let installation = Installation::open(&self.place, Variables::of_process()).await?;
         let rows = if self.scan { self.search(&installation).await? } else { self.read(&installation).await? };
-        let (shop, subject) = match self.key() {
+        let (shop, subject) = match key(&self.subject) {
             Ok(key) if !self.scan => (key.shop, key.subject),
             _ => (None, self.subject.clone()),
         };
@@ -72,19 +72,8 @@ impl Show {
         Ok(if rows.is_empty() && receipts.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
-    fn key(&self) -> Result<RowKey, CommandError> {
-        parse(&self.subject).ok_or_else(|| {
-            CommandError(format!(
-                "{:?} is not SHOP/KIND/SUBJECT with a KIND of order, customer, consent, promotion, reference or \
-                 privacy; \
-                 to look for a subject in all shops, add --scan",
-                self.subject
-            ))
-        })
-    }
-
     async fn read(&self, installation: &Installation) -> Result<Vec<Row>, CommandError> {
-        let key = self.key()?;
+        let key = key(&self.subject)?;
         let row = installation.ledger()?.get(&key).await.map_err(|error| CommandError(error.to_string()))?;
         Ok(row.into_iter().collect())
     }
@@ -131,6 +120,16 @@ fn is_called(row: &Row, name: &str) -> bool {
     row.key.subject == name
         || row.remote_id.as_deref() == Some(name)
         || number.is_some_and(|number| number == name.trim_start_matches('#'))
+}
+
+/// The row that `SHOP/KIND/SUBJECT` names.
+pub(super) fn key(subject: &str) -> Result<RowKey, CommandError> {
+    parse(subject).ok_or_else(|| {
+        CommandError(format!(
+            "{subject:?} is not SHOP/KIND/SUBJECT with a KIND of order, customer, consent, promotion, reference or \
+             privacy; `shoprelay show SUBJECT --scan` looks for a subject in all shops"
+        ))
+    })
 }
 
 /// `SHOP/KIND/SUBJECT`; the subject may hold slashes.

@@ -8,11 +8,13 @@ use jiff::Timestamp;
 use crate::{Async, message::RowKey};
 
 mod memory;
+mod resolve;
 mod row;
 pub mod transition;
 mod write;
 
 pub use memory::MemoryLedger;
+pub use resolve::{Finding, Resolution, Unfit, resolve};
 pub use row::{
     Attempts, Attention, Consent, Due, LastError, Lease, PendingPromotion, Poll, Purpose, Row, State, Steps,
 };

@@ -82,7 +82,12 @@ const fn attention(why: Attention) -> &'static str {
 
 fn advice(why: Attention, row: &Row) -> String {
     let text = match why {
-        Attention::OutcomeUnknown => "look at the destination whether it was sent before doing anything",
+        Attention::OutcomeUnknown => {
+            let name = name(row);
+            return format!(
+                "look at the destination whether it was sent, then `shoprelay resolve {name} --as sent`, or not-sent"
+            );
+        }
         Attention::Parked => "see the last error, mend its cause and have the shop send the webhook again",
         Attention::ConfigurationFault => {
             "mend the secret that the last error names; the next probe is within 15 minutes"
@@ -96,11 +101,22 @@ fn advice(why: Attention, row: &Row) -> String {
         Attention::WithdrawalNotExpressible => {
             "unsubscribe the person at Websand by hand, and set consent.withdrawn in the websand secret"
         }
-        Attention::PollDeadline => "look at WEBSALE how the push ended",
-        Attention::ErasureByHand => "do what the receipt lists under \"to be done by hand\"",
-        Attention::DataRequest => "answer the person; the receipt lists what is held here",
+        Attention::PollDeadline => return by_hand("look at WEBSALE how the push ended", row),
+        Attention::ErasureByHand => return by_hand("do what the receipt lists under \"to be done by hand\"", row),
+        Attention::DataRequest => return by_hand("answer the person; the receipt lists what is held here", row),
     };
     text.to_owned()
+}
+
+/// What is to be done by hand, and how to say that it is.
+fn by_hand(what: &str, row: &Row) -> String {
+    format!("{what}, then `shoprelay resolve {} --as done`", name(row))
+}
+
+/// The row as `show` and `resolve` call it.
+fn name(row: &Row) -> String {
+    let shop = row.key.shop.as_ref().map_or("SHOP", ShopName::as_str);
+    format!("{shop}/{}/{}", row.key.kind.name(), row.key.subject)
 }
 
 const fn consent_words(consent: Consent) -> &'static str {
