@@ -11,6 +11,7 @@ mod privacy;
 mod properties;
 mod registration;
 mod robustness;
+mod settings;
 mod shopify;
 mod shopify_topics;
 mod shopware;

@@ -169,3 +169,19 @@ fn a_delivery_has_the_same_name_when_it_is_repeated() {
     let context = Context { authentic: &authentic, family: Family::Order, received_at: now() };
     assert_eq!(Bigcommerce.read(&webhook, &context).delivery.as_deref(), Some("msg_1"));
 }
+
+#[test]
+fn what_is_read_is_never_newer_than_the_reading() {
+    let ahead = "2026-06-01T09:30:00Z";
+    let person = json!({"id": 32, "email": "bob@example.com", "consents": ["marketing_newsletter"],
+        "date_created": ahead, "date_modified": ahead});
+    let order = json!({"id": 250, "status_id": 11, "date_created": "Mon, 01 Jun 2026 07:00:00 +0000",
+        "date_modified": "Mon, 01 Jun 2026 09:30:00 +0000", "total_inc_tax": "9.9500", "is_email_opt_in": true,
+        "billing_address": {"email": "bob@example.com"}});
+    let products = [json!({"id": 1, "name": "Mug", "quantity": 1})];
+    let order = map_order(&order, &products, &[], EventType::OrderUpdated, now()).ok();
+    let told = [order, map_customer(&person, now()).ok(), map_subscriber(&person, now()).ok()];
+    assert_eq!(told.map(|event| event.unwrap().revision_time()), [Some(now()); 3]);
+    let Ok(event::Event::CustomerUpdated(subscriber)) = map_subscriber(&person, now()) else { panic!("a decision") };
+    assert_eq!(subscriber.consent_at, Some(now()));
+}
