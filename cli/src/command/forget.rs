@@ -118,10 +118,13 @@ impl Forget {
     }
 
     async fn shops(&self, installation: &Installation) -> Result<Vec<ShopName>, CommandError> {
+        let shops = names::shops(installation.prefix(), &installation.secret_names().await?);
         if let Some(shop) = &self.shop {
+            if !shops.contains(shop) {
+                eprintln!("shoprelay: {shop} has no secrets: it was removed, or the name is misspelt");
+            }
             return Ok(vec![shop.clone()]);
         }
-        let shops = names::shops(installation.prefix(), &installation.secret_names().await?);
         if shops.is_empty() {
             return Err(CommandError("there are no shops; --shop names one that was removed".into()));
         }

@@ -70,7 +70,7 @@ pub(super) fn table(receipts: &[Receipt]) -> Table {
 }
 
 /// Reasons that somebody can do something about, and what.
-const REASONS: [(&str, &str); 6] = [
+const REASONS: [(&str, &str); 10] = [
     (
         "email_withheld_by_platform",
         "the platform keeps the address from the app: at Shopify, ask for access to protected customer data",
@@ -78,6 +78,14 @@ const REASONS: [(&str, &str); 6] = [
     ("wrong_shop", "another shop sent it: look at its webhooks, or at `origins` in the webhook secret"),
     ("wrong_endpoint", "the topic goes to another URL: `shoprelay shop add` names the right one"),
     ("rest_error", "the shop sent an error instead of the object: at WooCommerce, the webhook's user lost its rights"),
+    (
+        "not_authentic",
+        "there is no such shop or endpoint, or the secret is another one: compare the shop's signing secret (or header) \
+         with the webhook secret, and its URLs with `shoprelay shop list`",
+    ),
+    ("unmappable", "the body is not what the topic promises: the host's log names the field, `outcome` = `rejected`"),
+    ("not_json", "the body is no JSON: the host's log says where it stops being any, `outcome` = `rejected`"),
+    ("content_type", "the shop sends another content type: add it to `content_types` in the webhook secret"),
     ("app_uninstalled", "the app was removed from the shop: nothing comes any more"),
     ("delivery_exception", "the platform could not deliver webhooks for a while: objects may be missing"),
 ];

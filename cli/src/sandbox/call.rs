@@ -58,13 +58,14 @@ pub(crate) enum Call {
     BigcommerceSubscriber,
     ShopwareToken,
     ShopwareSearch,
+    ShopwareSearchIds,
     ShopifyOrder,
     ShopifyCustomer,
 }
 
 impl Call {
     /// All calls, in the order of the documentation.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Transaction,
         Self::Subscriber,
         Self::Login,
@@ -80,6 +81,7 @@ impl Call {
         Self::BigcommerceSubscriber,
         Self::ShopwareToken,
         Self::ShopwareSearch,
+        Self::ShopwareSearchIds,
         Self::ShopifyOrder,
         Self::ShopifyCustomer,
     ];
@@ -102,6 +104,7 @@ impl Call {
             Self::BigcommerceSubscriber => "bigcommerce.subscriber",
             Self::ShopwareToken => "shopware.token",
             Self::ShopwareSearch => "shopware.search",
+            Self::ShopwareSearchIds => "shopware.search-ids",
             Self::ShopifyOrder => "shopify.order",
             Self::ShopifyCustomer => "shopify.customer",
         }
@@ -117,7 +120,7 @@ impl Call {
             | Self::BigcommerceCoupons
             | Self::BigcommerceCustomers
             | Self::BigcommerceSubscriber => Party::Bigcommerce,
-            Self::ShopwareToken | Self::ShopwareSearch => Party::Shopware,
+            Self::ShopwareToken | Self::ShopwareSearch | Self::ShopwareSearchIds => Party::Shopware,
             Self::ShopifyOrder | Self::ShopifyCustomer => Party::Shopify,
         }
     }

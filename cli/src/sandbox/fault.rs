@@ -14,7 +14,8 @@ Faults: --fault CALL:KEY=VALUE,… (several times; the first that fits a request
   CALL         websand.transaction  websand.subscriber  websale.login  websale.create  websale.edit
                websale.send  websale.personalised  websale.status  bigcommerce.order  bigcommerce.products
                bigcommerce.coupons  bigcommerce.customers  bigcommerce.subscriber  shopware.token
-               shopware.search  shopify.order  shopify.customer, or all of one: websand.* …, or *
+               shopware.search  shopware.search-ids  shopify.order  shopify.customer, or all of one: websand.* …,
+               or *
   what happens (one of)
     status=503     this status; with retry-after=SECONDS and body=TEXT (body last: it may have commas)
     reset          the connection is reset without an answer

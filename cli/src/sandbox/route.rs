@@ -33,6 +33,7 @@ pub(super) fn route(method: &Method, path: &str, query: &str) -> Result<Target, 
         ["api", "websaleapp2", rest @ ..] => websale(method, rest),
         ["api", "oauth", "token"] if method == Method::POST => Ok(target(Call::ShopwareToken, "", None)),
         ["api", "search", entity] if method == Method::POST => Ok(target(Call::ShopwareSearch, entity, None)),
+        ["api", "search-ids", entity] if method == Method::POST => Ok(target(Call::ShopwareSearchIds, entity, None)),
         ["stores", store, rest @ ..] => bigcommerce(method, store, rest, query),
         ["admin", "api", _version, rest @ ..] => shopify(method, rest),
         _ => Err(Answer::refused(404, "nobody who lives here has this path")),
@@ -42,13 +43,18 @@ pub(super) fn route(method: &Method, path: &str, query: &str) -> Result<Target, 
 
 fn bigcommerce(method: &Method, store: &str, path: &[&str], query: &str) -> Result<Target, Answer> {
     let (call, id) = match path {
+        // Lists name no object.
+        ["v2", "orders"] => return read_only(method, target(Call::BigcommerceOrder, store, None)),
+        ["v3", "customers", "subscribers"] => {
+            return read_only(method, target(Call::BigcommerceSubscriber, store, None));
+        }
         ["v2", "orders", id] => (Call::BigcommerceOrder, *id),
         ["v2", "orders", id, "products"] => (Call::BigcommerceProducts, *id),
         ["v2", "orders", id, "coupons"] => (Call::BigcommerceCoupons, *id),
         ["v3", "customers"] => {
             let wanted = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "id:in");
-            let id = wanted.map(|(_, id)| id.into_owned()).unwrap_or_default();
-            return read_only(method, target(Call::BigcommerceCustomers, store, Some(&id)));
+            let id = wanted.map(|(_, id)| id);
+            return read_only(method, target(Call::BigcommerceCustomers, store, id.as_deref()));
         }
         ["v3", "customers", "subscribers", id] => (Call::BigcommerceSubscriber, *id),
         _ => return Err(Answer::refused(404, "of BigCommerce there are orders, customers and subscribers only")),
@@ -173,6 +179,11 @@ mod tests {
             let found = route(&Method::GET, path).unwrap();
             assert_eq!((found.call, found.owner.as_str(), found.id), (call, owner, Some(id)), "{path}");
             assert_eq!(route(&Method::DELETE, path).unwrap_err().status, 405, "{path}");
+        }
+        for path in
+            ["/stores/abc/v2/orders?limit=1", "/stores/abc/v3/customers", "/stores/abc/v3/customers/subscribers"]
+        {
+            assert_eq!(route(&Method::GET, path).unwrap().id, None, "{path}");
         }
         assert_eq!(route(&Method::POST, "/api/search/order").unwrap().owner, "order");
         assert_eq!(route(&Method::GET, "/api/oauth/token").unwrap_err().status, 404);

@@ -98,6 +98,7 @@ fn told(call: &str, received: &Received, state: &Value) -> (String, String) {
         "websale.status" => (format!("status of #{id}"), progress(id, state)),
         "shopware.token" => ("token".to_owned(), format!("for {}", plain(id))),
         "shopware.search" => (format!("read {}", plain(&received.subject["entity"])), plain(id)),
+        "shopware.search-ids" => (format!("look for any {}", plain(&received.subject["entity"])), String::new()),
         call => (format!("read {}", call.rsplit('.').next().unwrap_or(call)), plain(id)),
     }
 }

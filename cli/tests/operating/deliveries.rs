@@ -65,6 +65,19 @@ async fn deliveries_show_what_needs_a_person_first_and_nothing_that_is_done() {
 }
 
 #[tokio::test]
+async fn deliveries_name_the_secret_that_is_missing() {
+    let world = World::new();
+    let waits = row("acme#websand#reference#order/7", |row| {
+        row.attention = Some(Attention::ConfigurationFault);
+        let detail = "there is no secret shoprelay/acme/platform".to_owned();
+        row.last_error = Some(LastError { code: "secret_missing".into(), status: None, detail, at: minutes(-3) });
+    });
+    world.with(&[waits], &[]).await;
+    let ran = world.run(&["deliveries"]).await;
+    assert!(ran.out.contains("deliveries wait: there is no secret shoprelay/acme/platform"), "{}", ran.out);
+}
+
+#[tokio::test]
 async fn deliveries_can_be_limited_to_a_shop_a_number_or_nothing() {
     let world = World::new();
     world.with(&rows(), &[]).await;

@@ -65,7 +65,9 @@ async fn a_person_is_listed_and_then_forgotten_in_all_shops_while_the_host_runs(
 async fn the_address_may_come_from_standard_input_and_one_shop_may_be_named() {
     let (world, ledger) = world().await;
     let elsewhere = world.run_on(&format!("{BOB}\n"), &["forget", "-", "--yes", "--shop", "flowers"]).await;
-    assert!(elsewhere.code == 0 && elsewhere.out.contains("shop flowers"), "{elsewhere:?}");
+    assert!(elsewhere.code == 0 && elsewhere.out.contains("shop flowers") && elsewhere.err.is_empty(), "{elsewhere:?}");
+    let misspelt = world.run_on(&format!("{BOB}\n"), &["forget", "-", "--yes", "--shop", "flower"]).await;
+    assert!(misspelt.err.contains("flower has no secrets"), "{misspelt:?}");
     assert_eq!(orders(&ledger).await, ["1", "2"]);
     let here = world.run_on(&format!("{BOB}\n"), &["forget", "-", "--yes", "--shop", "acme"]).await;
     assert!(here.code == 0 && here.out.contains("To be done by hand"), "{here:?}");

@@ -164,9 +164,13 @@ async fn a_check_reads_from_the_shops_own_api() {
     let added = world.run(&["shop", "add", "--file", &file]).await;
     assert!(added.out.contains("no platform secret") && added.out.contains("store/order/statusUpdated"), "{added:?}");
     assert_eq!(world.run(&["shop", "list"]).await.code, 3);
+    let other = json!({"shoprelay/lamps/platform": {"shop_domain": "lamps.myshopify.com", "access_token": HUSH}});
+    let file = world.file("other.json", &other.to_string());
+    let added = world.run(&["shop", "add", "--file", &file]).await;
+    assert!(added.out.contains("but: the platform secret is for shopify"), "{added:?}");
     let api = json!({"shoprelay/lamps/platform": {"store_hash": "abc123", "access_token": HUSH}});
     let file = world.file("api.json", &api.to_string());
-    assert_eq!(world.run(&["shop", "add", "--file", &file]).await.code, 0);
+    assert_eq!(world.run(&["shop", "add", "--replace", "--file", &file]).await.code, 0);
     assert_eq!(world.run(&["shop", "list"]).await.code, 0);
     let check = world.run(&["shop", "check", "lamps", "--json"]).await;
     assert_eq!(check.code, 1, "{check:?}");

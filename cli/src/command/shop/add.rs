@@ -96,7 +96,7 @@ impl Add {
             ));
         }
         let answers = ask::ask(&mut Terminal, prefix, shop)?;
-        Ok((answers.values, answers.made.into_iter().map(|(platform, value)| (platform.name(), value)).collect()))
+        Ok((answers.values, answers.made.into_iter().collect()))
     }
 
     fn refuse_present<'a>(&self, present: impl Iterator<Item = &'a String>) -> Result<(), CommandError> {

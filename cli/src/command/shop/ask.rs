@@ -43,18 +43,44 @@ impl Questions for Terminal {
     }
 }
 
-/// The answers, and what was made because none was given: for whom, and the value.
+/// The answers, and what was made because none was given: for which system, and the value.
 pub(super) struct Answers {
     pub(super) values: Values,
-    pub(super) made: Vec<(Platform, String)>,
+    pub(super) made: Vec<(&'static str, String)>,
+}
+
+/// A system as people know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum System {
+    Of(Platform),
+    /// A WEBSALE shop sends our own format and cannot sign.
+    Websale,
+}
+
+impl System {
+    const ALL: [Self; 6] = [
+        Self::Of(Platform::Canonical),
+        Self::Of(Platform::Shopify),
+        Self::Of(Platform::Woocommerce),
+        Self::Of(Platform::Shopware),
+        Self::Of(Platform::Bigcommerce),
+        Self::Websale,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Of(platform) => platform.name(),
+            Self::Websale => "websale",
+        }
+    }
 }
 
 /// Asks for everything a shop needs. An answer that cannot be used is asked for again.
 pub(super) fn ask(questions: &mut impl Questions, prefix: &str, shop: &ShopName) -> Result<Answers, CommandError> {
     let mut made = Vec::new();
     let mut sources = Vec::new();
-    for platform in platforms(questions)? {
-        sources.push(source::ask(questions, platform, &mut made)?);
+    for system in systems(questions)? {
+        sources.push(source::ask(questions, system, &mut made)?);
     }
     let mut values = BTreeMap::from([(names::full(prefix, shop, Kind::Webhook), source::webhook(&sources))]);
     values.extend(websand(questions)?.map(|value| (names::full(prefix, shop, Kind::Websand), value)));
@@ -70,17 +96,17 @@ pub(super) fn ask(questions: &mut impl Questions, prefix: &str, shop: &ShopName)
     Ok(Answers { values: Values(values), made })
 }
 
-fn platforms(questions: &mut impl Questions) -> Result<Vec<Platform>, CommandError> {
-    let known = Platform::ALL.map(Platform::name).join(", ");
+fn systems(questions: &mut impl Questions) -> Result<Vec<System>, CommandError> {
+    let known = System::ALL.map(System::name).join(", ");
     loop {
         let line =
             questions.ask(&format!("Which systems send its webhooks ({known}; several with commas) [canonical]: "))?;
         let words: Vec<String> =
             line.split([',', ' ']).map(str::to_lowercase).filter(|word| !word.is_empty()).collect();
         if words.is_empty() {
-            return Ok(vec![Platform::Canonical]);
+            return Ok(vec![System::Of(Platform::Canonical)]);
         }
-        let named = |word: &String| Platform::ALL.into_iter().find(|platform| platform.name() == word);
+        let named = |word: &String| System::ALL.into_iter().find(|system| system.name() == word);
         if let Some(mut found) = words.iter().map(named).collect::<Option<Vec<_>>>() {
             found.dedup();
             return Ok(found);

@@ -110,7 +110,20 @@ impl Summary {
         if self.needs_platform() && !self.platform.is_there() {
             faults.push("no platform secret: BigCommerce's webhooks only name what changed, and wait for one".into());
         }
+        faults.extend(self.foreign_platform());
         faults
+    }
+
+    /// A platform secret that none of the sources can use: what has to be read from the shop would wait.
+    fn foreign_platform(&self) -> Option<String> {
+        let of = match self.platform.good()? {
+            PlatformSecret::Bigcommerce { .. } => Platform::Bigcommerce,
+            PlatformSecret::Shopify { .. } => Platform::Shopify,
+            PlatformSecret::Shopware { .. } => Platform::Shopware,
+        };
+        let platforms = self.platforms();
+        (!platforms.is_empty() && !platforms.contains(&of))
+            .then(|| format!("the platform secret is for {of}, and no webhooks come from there"))
     }
 
     /// Whether it has a source whose webhooks never hold what they are about.

@@ -80,8 +80,8 @@ const fn hint(platform: Platform) -> &'static str {
              as `compliance_topics`"
         }
         Platform::Woocommerce => {
-            "WooCommerce > Settings > Advanced > Webhooks: one webhook a topic, API version 3, with the secret of the \
-             webhook secret"
+            "WooCommerce > Settings > Advanced > Webhooks: one webhook a topic, API version 3, all with the shop's signing \
+             secret in \"Secret\""
         }
         Platform::Shopware => {
             "in the app's manifest.xml: `registration` as <registrationUrl>, each other topic as a <webhook event=… url=…>"

@@ -196,7 +196,12 @@ fn code(error: &LastError) -> String {
 /// Why the row is listed: what a person has to look at, and the last error.
 pub(crate) fn why(row: &Row) -> String {
     let error = row.last_error.as_ref().filter(|_| !matches!(row.state, State::Delivered));
-    let parts = [row.attention.map(attention).map(str::to_owned), error.map(code)];
+    // Which secret is missing or faulty says more than that one is.
+    let named = |error: &LastError| match error.code.starts_with("secret_") && !error.detail.is_empty() {
+        true => visible(&error.detail),
+        false => code(error),
+    };
+    let parts = [row.attention.map(attention).map(str::to_owned), error.map(named)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
 }
 

@@ -11,14 +11,24 @@ use crate::sandbox::{answer::Answer, call::Call, route::Target};
 /// (<https://docs.bigcommerce.com/developer/docs/overview/api-fundamentals/rate-limits>).
 const QUOTA: u32 = 150;
 const WINDOW_MILLIS: u32 = 30_000;
+/// The object in lists.
+const LISTED: u64 = 1;
 
 pub(super) fn call(keys: &Keys, target: &Target, headers: &HeaderMap) -> Result<(Answer, Value), Answer> {
     if !keys.accept(header(headers, "x-auth-token")) {
         return Err(Answer::refused(401, "the header X-Auth-Token must hold the store's access token"));
     }
-    let id = target.id.unwrap_or_default();
+    // A list without an id is asked for one object, whichever it is.
+    let id = target.id.unwrap_or(LISTED);
     let found = exists(&id.to_string());
     let answer = match target.call {
+        Call::BigcommerceOrder if target.id.is_none() => {
+            Answer::json(200, &json!([named(include_str!("objects/bigcommerce/order.json"), id)?]))
+        }
+        Call::BigcommerceSubscriber if target.id.is_none() => {
+            let data = named(include_str!("objects/bigcommerce/subscriber.json"), id)?;
+            Answer::json(200, &json!({ "data": [data], "meta": {} }))
+        }
         // A list of V3 answers an unknown id with an empty list.
         Call::BigcommerceCustomers => {
             let list = if found { vec![named(include_str!("objects/bigcommerce/customer.json"), id)?] } else { vec![] };

@@ -24,6 +24,27 @@ async fn bigcommerce_tells_of_any_order_with_its_lines_and_coupons() {
 }
 
 #[tokio::test]
+async fn what_shop_check_reads_is_there() {
+    let running = Running::new().await;
+    let get = async |path: &str| running.call("GET", &format!("/stores/abc/{path}?limit=1"), BIGCOMMERCE, None).await;
+    assert_eq!(get("v2/orders").await.1.as_array().map(Vec::len), Some(1));
+    for list in ["v3/customers", "v3/customers/subscribers"] {
+        assert_eq!(get(list).await.1["data"].as_array().map(Vec::len), Some(1), "{list}");
+    }
+    let (_, granted) = token(&running, "secret").await;
+    let bearer = format!("Bearer {}", granted["access_token"].as_str().unwrap());
+    let any = async |entity: &str| -> Answered {
+        let request = running.request("POST", &format!("/api/search-ids/{entity}"), ("authorization", &bearer));
+        let request = request.header("accept", "application/json").header("content-type", "application/json");
+        answered(request.body(json!({"limit": 1}).to_string())).await.unwrap()
+    };
+    for entity in ["order", "customer", "newsletter-recipient"] {
+        assert_eq!(any(entity).await.1["data"].as_array().map(Vec::len), Some(1), "{entity}");
+    }
+    refused(&any("product").await, 404, "there are");
+}
+
+#[tokio::test]
 async fn a_shops_api_wants_its_token() {
     let running = Running::with(|settings| settings.shop_keys = vec!["good".into(), "id:secret".into()]).await;
     for (path, header) in

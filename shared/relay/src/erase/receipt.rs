@@ -128,7 +128,7 @@ impl Unreached {
             }
             Self::UnreadableWebhooks => {
                 "rejected webhooks whose bodies cannot be looked into: they stay in the dead-letter queue, on AWS for 14 \
-                 days; look at them with shoprelay dead list"
+                 days"
             }
         }
     }
@@ -139,7 +139,7 @@ impl ByHand {
     pub const fn words(self) -> &'static str {
         match self {
             Self::WebsandContact => {
-                "Websand: delete the contact, and the transactions of the orders above, in the shop's account; Websand \
+                "Websand: delete the contact, and the transactions of the person's orders, in the shop's account; Websand \
                  documents no call for it"
             }
             Self::WebsandAccount => "Websand: delete the shop's contacts and transactions in its account",
@@ -195,7 +195,12 @@ impl fmt::Display for Receipt {
         writeln!(f, "{what}: shop {}, asked for {}, done {}", self.shop, self.requested_at, self.at)?;
         writeln!(f, "{}:", if self.deleted { "Deleted" } else { "Found" })?;
         if self.found.is_empty() {
-            writeln!(f, "  nothing")?;
+            let but = if self.found.rows.is_empty() {
+                ""
+            } else {
+                " but what keeps old events from bringing the person back"
+            };
+            writeln!(f, "  nothing{but}")?;
         }
         for (name, count) in self.found.counts().into_iter().filter(|(_, count)| *count > 0) {
             writeln!(f, "  {count:>6}  {name}")?;

@@ -43,7 +43,11 @@ impl Settling<'_> {
             parked => parked,
         };
         match parked {
-            Ok(()) => Ok(Reply::Rejected { id, reason }),
+            Ok(()) => {
+                let (shop, detail) = (self.shop.as_str(), safe(detail, MAX_DETAIL));
+                tracing::warn!(shop, event_id = id, outcome = "rejected", reason, detail, "a webhook cannot be used");
+                Ok(Reply::Rejected { id, reason })
+            }
             Err(error) => Err(unqueued(&error)),
         }
     }

@@ -5,7 +5,7 @@ use relay::{shop::Platform, text::hex};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{Questions, required};
+use super::{Questions, System, required};
 use crate::command::CommandError;
 
 /// One system's part of the webhook secret, and what else was told on the way.
@@ -22,9 +22,13 @@ pub(super) struct Source {
 /// Asks for it. What is made because no answer is given is noted.
 pub(super) fn ask(
     questions: &mut impl Questions,
-    platform: Platform,
-    made: &mut Vec<(Platform, String)>,
+    system: System,
+    made: &mut Vec<(&'static str, String)>,
 ) -> Result<Source, CommandError> {
+    let platform = match system {
+        System::Of(platform) => platform,
+        System::Websale => return websale(questions, made),
+    };
     match platform {
         Platform::Canonical => {
             let secret = questions.ask_hidden("Signing secret of the canonical source (empty: one is made): ")?;
@@ -85,17 +89,48 @@ fn shopware(questions: &mut impl Questions) -> Result<Source, CommandError> {
     Ok(source)
 }
 
-fn bigcommerce(questions: &mut impl Questions, made: &mut Vec<(Platform, String)>) -> Result<Source, CommandError> {
+/// An ASSE entry: our own format behind a secret header, and perhaps a name before the payload.
+fn websale(questions: &mut impl Questions, made: &mut Vec<(&'static str, String)>) -> Result<Source, CommandError> {
+    let header = header(
+        questions,
+        "Name of the WEBSALE shop's secret header [X-Shop-Key]: ",
+        "X-Shop-Key",
+        (System::Websale, made),
+    )?;
+    let mut fields = json!({"platform": Platform::Canonical.name(), "header": header});
+    let parameter = questions.ask("PayloadParameterName of its ASSE entry (empty: none): ")?;
+    if let (false, Some(fields)) = (parameter.is_empty(), fields.as_object_mut()) {
+        fields.insert("parameter".to_owned(), parameter.into());
+    }
+    Ok(Source { platform: Platform::Canonical, fields, origin: None, url: None })
+}
+
+/// A header and its value. What is made is told as the whole header.
+fn header(
+    questions: &mut impl Questions,
+    question: &str,
+    usual: &str,
+    (system, made): (System, &mut Vec<(&'static str, String)>),
+) -> Result<Value, CommandError> {
+    let name = questions.ask(question)?;
+    let name = if name.is_empty() { usual.to_owned() } else { name };
+    let mut value = questions.ask_hidden("Its value (empty: one is made): ")?;
+    if value.is_empty() {
+        value = hex(&random::<32>()?);
+        made.push((system.name(), format!("{name}: {value}")));
+    }
+    Ok(json!({"name": name, "values": [value]}))
+}
+
+fn bigcommerce(questions: &mut impl Questions, made: &mut Vec<(&'static str, String)>) -> Result<Source, CommandError> {
     let platform = Platform::Bigcommerce;
     let secret = questions.ask_hidden(
         "Client secret of the BigCommerce API account (empty: the webhooks get a secret header instead): ",
     )?;
     let fields = if secret.is_empty() {
-        let name = questions.ask("Name of that header [X-Shoprelay-Key]: ")?;
-        let name = if name.is_empty() { "X-Shoprelay-Key".to_owned() } else { name };
-        let value = questions.ask_hidden("Its value (empty: one is made): ")?;
-        let value = or_made(value, platform, made, || Ok(hex(&random::<32>()?)))?;
-        json!({"platform": platform.name(), "header": {"name": name, "values": [value]}})
+        let system = System::Of(platform);
+        let header = header(questions, "Name of that header [X-Shoprelay-Key]: ", "X-Shoprelay-Key", (system, made))?;
+        json!({"platform": platform.name(), "header": header})
     } else {
         json!({"platform": platform.name(), "signing_secrets": [secret]})
     };
@@ -133,14 +168,14 @@ fn host(text: &str) -> Option<String> {
 fn or_made(
     given: String,
     platform: Platform,
-    made: &mut Vec<(Platform, String)>,
+    made: &mut Vec<(&'static str, String)>,
     new: impl FnOnce() -> Result<String, CommandError>,
 ) -> Result<String, CommandError> {
     if !given.is_empty() {
         return Ok(given);
     }
     let secret = new()?;
-    made.push((platform, secret.clone()));
+    made.push((platform.name(), secret.clone()));
     Ok(secret)
 }
 

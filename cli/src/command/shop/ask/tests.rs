@@ -55,7 +55,7 @@ fn two_sources_and_both_destinations_become_three_secrets() {
 #[test]
 fn a_signing_secret_is_made_where_none_is_given() {
     let given = answers(&["", "#", "acme", "#key", ""]).ok().unwrap();
-    let [(Platform::Canonical, made)] = &given.made[..] else { panic!("{:?}", given.made) };
+    let [("canonical", made)] = &given.made[..] else { panic!("{:?}", given.made) };
     let key = STANDARD.decode(made.strip_prefix("whsec_").unwrap()).unwrap();
     assert_eq!(key.len(), 32);
     let webhook = given.values.0.get("shoprelay/acme/webhook").unwrap();
@@ -81,7 +81,7 @@ fn a_shop_without_a_destination_is_refused() {
 #[test]
 fn woocommerce_gets_a_secret_that_is_shown_and_its_host_as_origin() {
     let given = answers(&["woocommerce", "#", "https://Shop.example.com:8443/de/", "acme", "#key", ""]).ok().unwrap();
-    let [(Platform::Woocommerce, made)] = &given.made[..] else { panic!("{:?}", given.made) };
+    let [("woocommerce", made)] = &given.made[..] else { panic!("{:?}", given.made) };
     assert_eq!(made.len(), 64);
     let webhook = given.values.0.get("shoprelay/acme/webhook").unwrap();
     let expected = json!({"platform": "woocommerce", "signing_secrets": [made], "origins": ["shop.example.com"]});
@@ -117,6 +117,19 @@ fn a_shopware_app_registers_itself_and_its_integration_reads() {
 }
 
 #[test]
+fn a_websale_shop_gets_a_header_that_is_shown_whole() {
+    let given = answers(&["websale", "", "#", "payload", "acme", "#key", ""]).ok().unwrap();
+    let [("websale", made)] = &given.made[..] else { panic!("{:?}", given.made) };
+    let value = made.strip_prefix("X-Shop-Key: ").unwrap();
+    let webhook = json!({"platform": "canonical", "header": {"name": "X-Shop-Key", "values": [value]},
+        "parameter": "payload"});
+    assert_eq!(given.values.0.get("shoprelay/acme/webhook"), Some(&webhook));
+    let own = answers(&["websale", "X-Key", "#known", "", "acme", "#key", ""]).ok().unwrap();
+    let webhook = json!({"platform": "canonical", "header": {"name": "X-Key", "values": ["known"]}});
+    assert_eq!((own.made, &own.values.0["shoprelay/acme/webhook"]), (vec![], &webhook));
+}
+
+#[test]
 fn bigcommerce_needs_a_token_and_may_have_a_header() {
     let script = [
         "bigcommerce",
@@ -131,8 +144,9 @@ fn bigcommerce_needs_a_token_and_may_have_a_header() {
         "#token",
     ];
     let given = answers(&script).ok().unwrap();
-    let [(Platform::Bigcommerce, made)] = &given.made[..] else { panic!("{:?}", given.made) };
-    let webhook = json!({"platform": "bigcommerce", "header": {"name": "X-Shoprelay-Key", "values": [made]},
+    let [("bigcommerce", made)] = &given.made[..] else { panic!("{:?}", given.made) };
+    let value = made.strip_prefix("X-Shoprelay-Key: ").unwrap();
+    let webhook = json!({"platform": "bigcommerce", "header": {"name": "X-Shoprelay-Key", "values": [value]},
         "origins": ["abc123"]});
     assert_eq!(given.values.0.get("shoprelay/acme/webhook"), Some(&webhook));
     let platform = json!({"store_hash": "abc123", "access_token": "token"});
