@@ -95,6 +95,12 @@ impl Deliveries {
     }
 }
 
+/// When something happens next: what is due, or the next attempt.
+fn next(row: &Row, now: Timestamp) -> Option<Timestamp> {
+    let attempt = || row.not_before.filter(|at| *at > now && !row.state.is_final());
+    row.due.map(|due| due.at).or_else(attempt)
+}
+
 fn table(rows: &[Row], now: Timestamp) -> Table {
     let mut table = Table::new(&["SHOP", "TO", "KIND", "SUBJECT", "STATE", "NEXT", "TRIES", "CHANGED", "WHY"]);
     for row in rows {
@@ -104,7 +110,7 @@ fn table(rows: &[Row], now: Timestamp) -> Table {
             row.key.kind.name().to_owned(),
             row.key.subject.clone(),
             row.state.name().to_owned(),
-            row.due.map(|due| output::distance(due.at, now)).unwrap_or_default(),
+            next(row, now).map(|at| output::distance(at, now)).unwrap_or_default(),
             words::tries(row).map(|tries| tries.to_string()).unwrap_or_default(),
             output::distance(row.last_at, now),
             words::why(row),

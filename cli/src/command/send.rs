@@ -32,7 +32,7 @@ use crate::{
 ///
 /// EVENT is a canonical type, such as order.placed, or PLATFORM:TOPIC, such as shopify:orders/create; --list names all.
 /// Without --file a built-in sample is sent, with a new id and as if it had happened just now. Exits with 0 only if the
-/// host took it.
+/// host took it and can use it.
 #[derive(clap::Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Send {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use relay::{config::Variables, shop::ShopName, tls};
 use reqwest::Url;
+use serde_json::Value;
 
 use super::Webhook;
 
@@ -22,9 +23,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Whether the host took the webhook.
-    pub(crate) const fn accepted(&self) -> bool {
-        matches!(self.status, 200..=299)
+    /// Whether the host took the webhook and can use it: one that is parked as `rejected` comes to nothing.
+    pub(crate) fn accepted(&self) -> bool {
+        let answer: Option<Value> = serde_json::from_str(&self.body).ok();
+        let rejected = answer.is_some_and(|answer| answer["status"] == "rejected");
+        matches!(self.status, 200..=299) && !rejected
     }
 }
 
@@ -71,4 +74,19 @@ pub(crate) fn webhook_url(base: &Url, shop: &ShopName, endpoint: &str) -> Url {
 fn describe(error: &dyn std::error::Error) -> String {
     std::iter::successors(error.source(), |error| error.source())
         .fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_webhook_that_is_parked_at_once_does_not_count_as_taken() {
+        let accepted = |status, body: &str| Answer { status, body: body.to_owned() }.accepted();
+        assert!(accepted(202, r#"{"id": "1", "status": "queued"}"#));
+        assert!(accepted(200, r#"{"reason": "ping", "status": "ignored"}"#));
+        assert!(accepted(200, ""), "a Shopware confirmation has no body");
+        assert!(!accepted(202, r#"{"id": "1", "reason": "unmappable", "status": "rejected"}"#));
+        assert!(!accepted(401, r#"{"status": 401}"#));
+    }
 }

@@ -69,12 +69,14 @@ async fn deliveries_name_the_secret_that_is_missing() {
     let world = World::new();
     let waits = row("acme#websand#reference#order/7", |row| {
         row.attention = Some(Attention::ConfigurationFault);
+        row.not_before = Some(minutes(12));
         let detail = "there is no secret shoprelay/acme/platform".to_owned();
         row.last_error = Some(LastError { code: "secret_missing".into(), status: None, detail, at: minutes(-3) });
     });
     world.with(&[waits], &[]).await;
     let ran = world.run(&["deliveries"]).await;
     assert!(ran.out.contains("deliveries wait: there is no secret shoprelay/acme/platform"), "{}", ran.out);
+    assert!(ran.out.contains("in 1"), "the next attempt in some 12 minutes: {}", ran.out);
 }
 
 #[tokio::test]

@@ -197,9 +197,9 @@ fn code(error: &LastError) -> String {
 pub(crate) fn why(row: &Row) -> String {
     let error = row.last_error.as_ref().filter(|_| !matches!(row.state, State::Delivered));
     // Which secret is missing or faulty says more than that one is.
-    let named = |error: &LastError| match error.code.starts_with("secret_") && !error.detail.is_empty() {
-        true => visible(&error.detail),
-        false => code(error),
+    let named = |error: &LastError| {
+        let tells = error.code.starts_with("secret_") && !error.detail.is_empty();
+        if tells { visible(&error.detail) } else { code(error) }
     };
     let parts = [row.attention.map(attention).map(str::to_owned), error.map(named)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
