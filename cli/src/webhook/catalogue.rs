@@ -109,11 +109,17 @@ const BIGCOMMERCE: &[Known] = &[
     known("store/order/updated", UPDATED),
     known("store/order/statusUpdated", UPDATED),
     known("store/order/refund/created", UPDATED),
+    known("store/order/transaction/created", ORDER_BESIDES),
+    same("store/order/transaction/updated", ORDER_BESIDES, "store/order/transaction/created"),
     known("store/customer/created", CUSTOMER),
     known("store/customer/updated", CUSTOMER),
+    same("store/customer/address/created", CUSTOMER, ADDRESS),
+    known(ADDRESS, CUSTOMER),
+    same("store/customer/address/deleted", CUSTOMER, ADDRESS),
     known("store/subscriber/created", CUSTOMER),
     known("store/subscriber/updated", CUSTOMER),
 ];
+const ADDRESS: &str = "store/customer/address/updated";
 
 /// The topics of a platform, in the order of the documentation.
 pub(crate) const fn of(platform: Platform) -> &'static [Known] {

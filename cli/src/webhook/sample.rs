@@ -56,7 +56,8 @@ const SAMPLES: &[(&str, &str, &str)] = samples! {
         "checkout-customer-register", "customer-written", "newsletter-register", "newsletter-confirm",
         "newsletter-unsubscribe", "app-deleted";
     "sources/bigcommerce": "store-order-created", "store-order-updated", "store-order-statusUpdated",
-        "store-order-refund-created", "store-customer-created", "store-customer-updated", "store-subscriber-created",
+        "store-order-refund-created", "store-order-transaction-created", "store-customer-created",
+        "store-customer-updated", "store-customer-address-updated", "store-subscriber-created",
         "store-subscriber-updated";
 };
 

@@ -66,7 +66,7 @@ const fn ids(platform: Platform) -> &'static [&'static str] {
             "/data/payload/0/primaryKey",
             "/orderId",
         ],
-        Platform::Bigcommerce => &["/data/order_id", "/data/id"],
+        Platform::Bigcommerce => &["/data/order_id", "/data/address/customer_id", "/data/id"],
     }
 }
 
