@@ -215,7 +215,9 @@ impl fmt::Display for Receipt {
                 "Kept: a keyed digest of the address, without end, so that old events do not bring the person back; the \
                  receipt of a request by webhook, for 90 days; log lines, without names and addresses, as long as the logs are kept."
             }
-            (true, true) => "Kept: the receipt of a request by webhook, for 90 days; log lines, as long as the logs are kept.",
+            (true, true) => {
+                "Kept: the receipt of a request by webhook, for 90 days; log lines, as long as the logs are kept."
+            }
             (false, _) => {
                 "Rows hold no name and no address and expire 90 days after their end; contents of pushes 7 days after it; \
                  dead letters on AWS after 14 days."
