@@ -104,9 +104,12 @@ impl Decision {
 
     /// Whether an order can leave it to another event that is just being delivered: the same sign-up commonly comes with
     /// the order, with the customer and on its own, all at once.
-    pub(super) fn is_left_to(&self, row: &Row, now: Timestamp) -> bool {
+    ///
+    /// Never if this event may be the one that holds the row: its worker vanished, or never heard that it has it. Nobody
+    /// else would tell then.
+    pub(super) fn is_left_to(&self, row: &Row, event_id: &str, now: Timestamp) -> bool {
         let is_leased = row.lease.as_ref().is_some_and(|lease| lease.until > now);
-        self.of_order && is_leased && self.compare(row) != Ordering::Greater
+        self.of_order && is_leased && !row.attempts.contains_key(event_id) && self.compare(row) != Ordering::Greater
     }
 }
 
@@ -118,6 +121,7 @@ fn of_decision(time: Option<Timestamp>, event: Revision) -> Revision {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::{Attempts, Lease};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_780_000_000 + second).unwrap()
@@ -158,6 +162,33 @@ mod tests {
         let again = decision(Consent::Granted, 100, 500);
         assert_eq!(again.relevance(&row(true, &first), "e", true), Relevance::Superseded);
         assert_eq!(again.relevance(&row(false, &first), "e", true), Relevance::Open);
+    }
+
+    #[test]
+    fn decisions_without_a_time_are_as_old_as_their_receipt() {
+        let untimed = |consent, received| {
+            let event = Revision { time: None, received_at: at(received), rank: 0, sequence: None };
+            Decision { revision: of_decision(None, event), ..decision(consent, 0, received) }
+        };
+        for withdrawn in [untimed(Consent::Withdrawn, 200), decision(Consent::Withdrawn, 150, 200)] {
+            let row = row(true, &withdrawn);
+            let relevance = |received| untimed(Consent::Granted, received).relevance(&row, "e", true);
+            assert_eq!([199, 200, 201].map(relevance), [Relevance::Superseded, Relevance::Superseded, Relevance::Open]);
+        }
+    }
+
+    #[test]
+    fn an_order_leaves_its_sign_up_to_another_event_and_never_to_itself() {
+        let sign_up = |time| Decision { of_order: true, ..decision(Consent::Granted, time, 101) };
+        let mut row = row(false, &sign_up(100));
+        assert!(!sign_up(100).is_left_to(&row, "e", at(110)), "nobody is at it");
+        row.lease = Some(Lease { token: "t".into(), until: at(175) });
+        row.attempts.insert("other".into(), Attempts::default());
+        assert!(sign_up(100).is_left_to(&row, "e", at(110)));
+        assert!(!sign_up(101).is_left_to(&row, "e", at(110)), "it is another one");
+        assert!(!decision(Consent::Granted, 100, 101).is_left_to(&row, "e", at(110)), "it is no order's");
+        assert!(!sign_up(100).is_left_to(&row, "other", at(110)), "its worker vanished with the row in hand");
+        assert!(!sign_up(100).is_left_to(&row, "e", at(176)), "the lease is over");
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl WebsandForwarder {
         secret: &WebsandSecret,
     ) -> Step<Word<'a>> {
         let Some(decision) = decision else { return Ok(Word::Nothing) };
-        if person.row.as_ref().is_some_and(|row| decision.is_left_to(row, attempt.now())) {
+        if person.row.as_ref().is_some_and(|row| decision.is_left_to(row, attempt.event_id, attempt.now())) {
             return Ok(Word::Nothing);
         }
         let attempt = attempt.at_row(person.key);

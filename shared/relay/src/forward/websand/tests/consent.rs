@@ -228,7 +228,7 @@ async fn a_withdrawal_waits_for_an_order_that_is_under_way_and_has_the_last_word
     assert!(matches!(settle(&world, &withdrawal).await, Settlement::Back { .. }));
     // Another order of the same sign-up need not wait: the first one tells of it.
     let mut other = sign_up(10);
-    other.subject = "order-other".into();
+    (other.id, other.subject) = ("e-other".into(), "order-other".into());
     slow.1.add_permits(1);
     assert_eq!(settle(&world, &other).await, Settlement::Done);
     assert_eq!(under_way.await.unwrap(), Settlement::Done);
