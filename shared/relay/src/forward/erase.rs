@@ -54,14 +54,19 @@ async fn work(attempt: &Attempt<'_>, request: &Request, answer: Attention) -> Re
         Err(error) => return Err(attempt.secret_failed_after_claim(&row, &error).await),
     };
     let ledger = &*attempt.ports.ledger;
-    let answered = ledger.get_part(&receipt_part(&attempt.key)).await.map_err(|error| attempt.ledger_failed(&error))?;
+    let answered = match ledger.get_part(&receipt_part(&attempt.key)).await {
+        Ok(answered) => answered,
+        Err(error) => return Err(failed(attempt, &row, error).await),
+    };
     if answered.is_none() {
         match walk(attempt, request, answer, &key).await {
             Ok(Outcome::Done(receipt)) => {
-                note_receipt(attempt, &receipt).await.map_err(|error| attempt.ledger_failed(&error))?;
+                if let Err(error) = note_receipt(attempt, &receipt).await {
+                    return Err(failed(attempt, &row, error).await);
+                }
             }
             Ok(Outcome::Later { progress, at }) => return Err(later(attempt, &row, &progress, at).await),
-            Err(error) => return Err(attempt.fail(&row, &after(attempt, &error)).await),
+            Err(error) => return Err(failed(attempt, &row, error).await),
         }
     }
     let now = attempt.now();
@@ -99,7 +104,7 @@ async fn note_receipt(attempt: &Attempt<'_>, receipt: &Receipt) -> Result<(), Le
 /// There is more to do. This is no attempt.
 async fn later(attempt: &Attempt<'_>, row: &Row, progress: &Progress, at: Timestamp) -> Settlement {
     if let Err(error) = put(attempt, &progress_part(&attempt.key), progress, PROGRESS_KEPT).await {
-        return attempt.ledger_failed(&error);
+        return failed(attempt, row, error).await;
     }
     match attempt.store(row, |row| released(row, attempt.event_id)).await {
         Ok(_) => Settlement::Back { after: until_instant(attempt.now(), at) },
@@ -122,6 +127,13 @@ fn progress_part(row: &RowKey) -> PartId {
     PartId { row: row.clone(), content: "progress".to_owned(), number: 0 }
 }
 
+/// A port failed. That is noted: who only came back would count as one that crashes, and be given up after five times
+/// rather than after three days.
+async fn failed(attempt: &Attempt<'_>, row: &Row, error: impl Into<EraseError> + Send) -> Settlement {
+    let error = error.into();
+    attempt.fail(row, &after(attempt, &error)).await
+}
+
 fn after(attempt: &Attempt<'_>, error: &EraseError) -> Decision {
     let failure = failure("erasure_failed", &error.to_string());
     let now = attempt.now();
@@ -131,23 +143,28 @@ fn after(attempt: &Attempt<'_>, error: &EraseError) -> Decision {
     Decision::Retry { at: now.saturating_add(AGAIN_AFTER).unwrap_or(Timestamp::MAX), failure }
 }
 
-/// Settles an event that is older than its person's erasure. A row that is in the middle of something else comes to its
-/// end with that.
-pub(super) async fn suppressed(attempt: &Attempt<'_>) -> Settlement {
-    let is_open = |row: &Row| !row.state.is_final();
+/// Settles an event of which nothing is to be delivered: it is older than its person's erasure, or not wanted. A row that
+/// is in the middle of something, such as waiting for a secret, comes to its end with that.
+pub(super) async fn suppressed(attempt: &Attempt<'_>, outcome: &'static str) -> Settlement {
+    // What nobody wants any more may leave others of its subject under way.
+    let is_erased = outcome == "erased";
+    let ends = |row: &Row| {
+        let is_alone = row.attempts.keys().eq([attempt.event_id]);
+        !row.state.is_final() && (is_erased || is_alone)
+    };
     match attempt.ports.ledger.get(&attempt.key).await {
         Err(error) => return attempt.ledger_failed(&error),
-        Ok(stored) if !stored.as_ref().is_some_and(is_open) => return attempt.log_done("erased"),
+        Ok(stored) if !stored.as_ref().is_some_and(ends) => return attempt.log_done(outcome),
         Ok(_) => {}
     }
-    let relevance = |row: &Row| if is_open(row) { Relevance::Open } else { Relevance::Superseded };
+    let relevance = |row: &Row| if ends(row) { Relevance::Open } else { Relevance::Superseded };
     match attempt.claim(crate::ledger::Guess::Unknown, relevance).await {
         Ok(row) => {
             let next = |row| {
                 let row = settled(row, attempt.event_id, State::Suppressed, attempt.now());
                 Row { customer: None, order_number: None, attempts: BTreeMap::new(), ..row }
             };
-            attempt.finish(&row, "erased", next).await
+            attempt.finish(&row, outcome, next).await
         }
         Err(settlement) => settlement,
     }

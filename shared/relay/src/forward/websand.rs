@@ -131,11 +131,11 @@ impl WebsandForwarder {
         let is_consented = order.customer.marketing_consent == Some(true) || !secret.consented_orders_only;
         let is_of_status = secret.statuses.as_ref().is_none_or(|wanted| wanted.contains(&order.status));
         if !is_of_status || !(is_consented || is_update) {
-            return Err(attempt.log_done("filtered"));
+            return Err(erase::suppressed(attempt, "filtered").await);
         }
         let person = self.person(attempt, &order.customer).await?;
         if tombstone::stops_order(person.row(), order, revision.received_at) {
-            return Err(erase::suppressed(attempt).await);
+            return Err(erase::suppressed(attempt, "erased").await);
         }
         let customer_key = person.customer_key();
         // Of what changed later nothing is known about consent.
@@ -180,7 +180,7 @@ impl WebsandForwarder {
     ) -> Step<Settlement> {
         let person = self.person(attempt, customer).await?;
         if tombstone::stops_event(person.row(), &revision) {
-            return Err(erase::suppressed(attempt).await);
+            return Err(erase::suppressed(attempt, "erased").await);
         }
         let decision = Decision::of_customer(customer, revision);
         let word = self.word(attempt, person, decision, &secret).await?;

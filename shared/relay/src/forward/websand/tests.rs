@@ -1,6 +1,7 @@
 mod consent;
 mod consent_model;
 mod currency;
+mod telling;
 
 use serde_json::json;
 

@@ -1,0 +1,58 @@
+//! Data and decision of one event, where only one of them gets through.
+
+use super::{
+    consent::{decision, told, world_with_withdrawals},
+    *,
+};
+use crate::ledger::Expected;
+
+/// A customer's data with the decision that goes with them.
+fn person(consent: bool, minute: u8) -> Message {
+    let mut message = customer(Some(consent), minute);
+    let Payload::Event(Event::CustomerUpdated(data)) = &mut message.payload else { panic!("no customer") };
+    data.first_name = Some(format!("Bob {minute}"));
+    message
+}
+
+#[tokio::test]
+async fn a_decision_that_has_to_wait_comes_back_although_its_data_got_through() {
+    let world = world_with_withdrawals();
+    assert_eq!(settle(&world, &person(true, 1)).await, Settlement::Done);
+    let row = decision(&world);
+    let until = world.ports.clock.now().checked_add(jiff::SignedDuration::from_secs(75)).unwrap();
+    let (version, lease) = (row.version, Some(crate::ledger::Lease { token: "other".into(), until }));
+    let held = Row { version: version + 1, lease, ..row };
+    world.ports.ledger.put(&held, Expected::Version(version)).await.unwrap();
+    let withdrawal = person(false, 5);
+    assert!(matches!(settle(&world, &withdrawal).await, Settlement::Back { .. }));
+    world.advance(76);
+    assert_eq!(settle(&world, &withdrawal).await, Settlement::Done);
+    assert_eq!(told(&world), ["marketing_consent_true".into(), Value::Null, "marketing_consent_false".into()]);
+}
+
+#[tokio::test]
+async fn a_decision_whose_data_were_refused_is_shown_as_parked_and_told_with_the_next() {
+    let world = world_with_withdrawals();
+    world.http.will_answer(422, &json!({"error": "not valid"}));
+    assert_eq!(settle(&world, &person(false, 1)).await, Settlement::Done);
+    let row = decision(&world);
+    assert_eq!((row.state, row.lease, row.attempts.len()), (State::Parked, None, 0));
+    assert!(row.last_error.is_some());
+    assert_eq!(settle(&world, &person(false, 5)).await, Settlement::Done);
+    assert_eq!(told(&world).last().unwrap(), "marketing_consent_false");
+    assert_eq!(decision(&world).state, State::Delivered);
+}
+
+#[tokio::test]
+async fn an_order_that_nobody_wants_once_the_secret_is_there_leaves_nothing_to_mend() {
+    let world = World::new();
+    let message = order("placed", "placed", 1);
+    assert!(matches!(settle(&world, &message).await, Settlement::Back { .. }), "the secret is missing");
+    assert!(order_row(&world).attention.is_some());
+    world.secret("acme/websand", json!({"account": "acme", "api_key": "key", "orders": {"statuses": ["paid"]}}));
+    world.advance(HOUR);
+    assert_eq!(settle(&world, &message).await, Settlement::Done);
+    let row = order_row(&world);
+    assert_eq!((row.state, row.attention, row.expires_at.is_some()), (State::Suppressed, None, true));
+    assert_eq!(paths(&world).len(), 0);
+}
