@@ -51,3 +51,42 @@ pub fn of(stored: Row, erased_at: Timestamp, now: Timestamp) -> Row {
     }
     row
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::ledger::{Consent, Lease};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_780_000_000 + second).unwrap()
+    }
+
+    fn told(second: i64) -> Revision {
+        Revision { time: Some(at(second)), received_at: at(second), rank: 0, sequence: None }
+    }
+
+    fn row(decided: i64) -> Row {
+        let mut row = Row::new("acme#websand#consent#k".parse().unwrap(), at(0));
+        (row.consent, row.revision) = (Some(Consent::Granted), Some(told(decided)));
+        row.lease = Some(Lease { token: "t".into(), until: at(1000) });
+        row
+    }
+
+    #[test]
+    fn a_worker_that_is_just_telling_the_decision_has_nothing_to_note() {
+        let tomb = of(row(100), at(100), at(200));
+        assert_eq!((tomb.lease, tomb.consent, tomb.revision, tomb.state), (None, None, None, State::Suppressed));
+        let later = of(row(101), at(100), at(200));
+        assert!(later.lease.is_some() && later.consent.is_some() && later.erased_at == Some(at(100)));
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_dates_nothing_after_its_receipt() {
+        let ahead = Revision { time: at(100).checked_add(SignedDuration::from_mins(4)).ok(), ..told(100) };
+        assert_eq!(dated(&ahead), at(100));
+        assert!(stops_event(Some(&of(row(0), at(100), at(200))), &ahead));
+        assert!(!stops_event(Some(&of(row(0), at(99), at(200))), &ahead));
+    }
+}

@@ -1,7 +1,7 @@
 //! How far a walk reaches, and when it has to wait.
 
 use super::*;
-use crate::ledger::Lease;
+use crate::{ledger::Lease, message::Kind};
 
 fn promotion_row(town: &Town) -> Row {
     town.rows()["acme#websale#promotion#p-1"].clone()
@@ -143,4 +143,27 @@ async fn a_row_with_everything_in_it_stays_small() {
         let bytes = serde_json::to_string(&row).unwrap().len();
         assert!(bytes < 1000, "{key}: {bytes}");
     }
+}
+
+#[tokio::test]
+async fn a_request_dated_ahead_stops_nothing_that_is_still_to_come() {
+    let town = Town::new();
+    town.walk(Whose::Person(person(CANARY, 60 * 24)), Reach::Named, true).await;
+    town.world.advance(600);
+    assert_eq!(town.handle(&order("e-1", "c-1", CANARY, 65)).await, Settlement::Done);
+    assert_eq!(town.world.http.seen().len(), 1, "a new relationship");
+}
+
+#[tokio::test]
+async fn data_dated_after_the_request_stay() {
+    let town = Town::new();
+    let data = json!({"email": CANARY, "first_name": "Cora", "updated_at": time(40)});
+    let key = town.world.ports.secrets.installation().await.unwrap().customer_key(&CANARY.parse().unwrap());
+    assert_eq!(town.handle(&message("e-1", "customer.updated", &key, 40, &data)).await, Settlement::Done);
+    let customers = || town.world.ledger.rows().into_values().filter(|row| row.key.kind == Kind::Customer).count();
+    assert_eq!(customers(), 1);
+    let receipt = town.walk(Whose::Person(person(CANARY, 30)), Reach::Everything, true).await;
+    assert_eq!((receipt.found.customer_rows, customers()), (0, 1));
+    let receipt = town.walk(Whose::Person(person(CANARY, 50)), Reach::Everything, true).await;
+    assert_eq!((receipt.found.customer_rows, customers()), (1, 0));
 }
