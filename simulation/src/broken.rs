@@ -33,6 +33,11 @@ pub fn forgotten_decisions(ports: Ports) -> Ports {
     altered(ports, Fault::NoConsent)
 }
 
+/// Nobody knows any more who was forgotten.
+pub fn forgotten_tombstones(ports: Ports) -> Ports {
+    altered(ports, Fault::NoTombstone)
+}
+
 /// An announced call counts as one that was never made.
 pub fn forgotten_intents(ports: Ports) -> Ports {
     altered(ports, Fault::NoIntent)
@@ -59,6 +64,7 @@ enum Fault {
     NoRevision,
     NotCancelled,
     NoConsent,
+    NoTombstone,
     NoIntent,
 }
 
@@ -77,6 +83,7 @@ impl Altered {
                 row.revision = None;
             }
             Fault::NoConsent if row.key.kind == Kind::Consent => row.revision = None,
+            Fault::NoTombstone => row.erased_at = None,
             Fault::NoIntent if row.state == State::Intended => row.state = State::Scheduled,
             _ => {}
         }

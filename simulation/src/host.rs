@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::{
     ports,
-    scenario::{Hook, KEY},
+    scenario::{Hook, KEY, Scenario},
     tasks::Tasks,
     world::{Event, World},
 };
@@ -131,11 +131,12 @@ impl Host {
     }
 
     /// Something happens.
-    pub(crate) fn on(&mut self, event: Event, hooks: &[Hook]) {
+    pub(crate) fn on(&mut self, event: Event, scenario: &Scenario) {
         match event {
             Event::Wake(waker) => waker.wake(),
             Event::Deliver(destination) => self.deliver(destination),
-            Event::Arrive(index) => self.receive(index, &hooks[index]),
+            Event::Arrive(index) => self.receive(index, &scenario.hooks[index]),
+            Event::Erase(index) => scenario.erasures[index].ask(&mut self.world.state()),
             Event::Dispatch => self.dispatch(),
             Event::Poll => self.poll(),
             Event::TimeOut { process, task } => {

@@ -20,6 +20,8 @@ pub(crate) struct LedgerState {
     pub(crate) rows: BTreeMap<String, Row>,
     /// Which promotions were ever called off, and by which revision.
     pub(crate) cancelled: BTreeMap<String, Revision>,
+    /// Since when the tombstones of people stand, by the keys of their rows.
+    pub(crate) erased: BTreeMap<String, Timestamp>,
     parts: BTreeMap<String, Vec<u8>>,
     index: BTreeMap<String, Row>,
     /// What the index does not know yet, and when it will.
@@ -52,6 +54,9 @@ impl State {
         let visible = self.now.saturating_add(lag).unwrap_or(Timestamp::MAX);
         if let (Standing::Cancelled, Some(revision)) = (row.state, row.revision) {
             self.ledger.cancelled.insert(row.key.to_string(), revision);
+        }
+        if row.erased_at.is_some() {
+            self.ledger.erased.entry(row.key.to_string()).or_insert(self.now);
         }
         self.ledger.lagging.push_back((visible, row.clone()));
         self.note(|| {

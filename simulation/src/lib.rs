@@ -12,6 +12,7 @@ mod check;
 mod host;
 mod http;
 mod ledger;
+mod people;
 mod ports;
 mod queue;
 pub mod scenario;
@@ -107,6 +108,9 @@ pub fn run(plan: &Plan, scenario: &Scenario) -> Report {
         for (index, hook) in scenario.hooks.iter().enumerate() {
             state.at(hook.at, Event::Arrive(index));
         }
+        for (index, erasure) in scenario.erasures.iter().enumerate() {
+            state.at(erasure.at, Event::Erase(index));
+        }
         state.after(SignedDuration::from_secs(60), Event::Dispatch);
         state.after(SignedDuration::from_secs(70), Event::Poll);
     }
@@ -123,7 +127,7 @@ pub fn run(plan: &Plan, scenario: &Scenario) -> Report {
             Event::Poll => Some((Purpose::Poll, Event::Poll)),
             _ => None,
         };
-        host.on(event, &scenario.hooks);
+        host.on(event, scenario);
         if let Some((purpose, again)) = schedule {
             schedule_again(&world, purpose, again, host.accepted.len() < scenario.hooks.len());
         }
@@ -152,6 +156,7 @@ fn is_at_rest(world: &World, host: &Host, scenario: &Scenario) -> bool {
     let state = world.state();
     host.is_idle()
         && host.accepted.len() == scenario.hooks.len()
+        && scenario.erasures.iter().all(|erasure| erasure.at < state.now)
         && state.queue.messages.is_empty()
         && state.next_due(Purpose::Send).is_none()
         && state.next_due(Purpose::Poll).is_none()

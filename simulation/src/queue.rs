@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use relay::{
     Async,
     message::Message,
-    queue::{DeadLetter, Queue, QueueError, Settlement, Sweep, SweepEnd, Swept},
+    queue::{DeadLetter, Place, Queue, QueueError, Settlement, Sweep, SweepEnd, Swept, Verdict},
     shop::Destination,
 };
 
@@ -34,7 +34,8 @@ pub(crate) struct Stored {
 const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(12);
 
 impl State {
-    fn enqueue(&mut self, destination: Destination, body: String) {
+    pub(crate) fn enqueue(&mut self, destination: Destination, body: String) {
+        self.introduce(&body);
         self.queue.numbers += 1;
         let (number, now) = (self.queue.numbers, self.now);
         self.queue.messages.push(Stored { number, destination, body, sent_at: now, visible_at: now, in_hand: false });
@@ -135,10 +136,31 @@ impl Queue for SimQueue {
         Box::pin(self.request(|state| state.queue.dead.push(letter.clone())))
     }
 
-    fn sweep<'a>(&'a self, _sweep: Sweep<'a>) -> Async<'a, Result<Swept, QueueError>> {
+    fn sweep<'a>(&'a self, sweep: Sweep<'a>) -> Async<'a, Result<Swept, QueueError>> {
         Box::pin(async move {
-            self.0.pause(1, 20).await;
-            Ok(Swept { examined: 0, end: SweepEnd::Unreachable })
+            if sweep.place == Place::Waiting {
+                self.0.pause(1, 20).await;
+                return Ok(Swept { examined: 0, end: SweepEnd::Unreachable });
+            }
+            let mut examined = 0;
+            let judge = |letter: &mut DeadLetter| {
+                examined += 1;
+                match (sweep.judge)(&letter.body) {
+                    Verdict::Keep => true,
+                    Verdict::Delete => false,
+                    Verdict::Rewrite(body) => {
+                        letter.body = body;
+                        true
+                    }
+                }
+            };
+            let of_place = |letter: &DeadLetter| letter.destination == sweep.destination;
+            self.request(|state| {
+                let mut judge = judge;
+                state.queue.dead.retain_mut(|letter| !of_place(letter) || judge(letter));
+            })
+            .await?;
+            Ok(Swept { examined, end: SweepEnd::Complete })
         })
     }
 }

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::{chance::Chance, world::start};
+use crate::{
+    chance::Chance,
+    people::{Erasure, Person},
+    world::start,
+};
 
 /// The header by which the simulated shops prove themselves.
 pub(crate) const KEY: (&str, &str) = ("x-shop-key", "simulated");
@@ -26,6 +30,7 @@ pub struct Scenario {
     pub(crate) hooks: Vec<Hook>,
     pub(crate) orders: Vec<Order>,
     pub(crate) people: Vec<Person>,
+    pub(crate) erasures: Vec<Erasure>,
     pub(crate) promotions: Vec<Promotion>,
 }
 
@@ -37,14 +42,6 @@ pub(crate) struct Order {
     pub(crate) statuses: Vec<&'static str>,
 }
 
-/// A person and their decisions: when, and whether consent was given. In any order.
-#[derive(Debug)]
-pub(crate) struct Person {
-    pub(crate) shop: String,
-    pub(crate) email: String,
-    pub(crate) decisions: Vec<(Timestamp, bool)>,
-}
-
 /// A promotion.
 #[derive(Debug)]
 pub(crate) struct Promotion {
@@ -54,17 +51,20 @@ pub(crate) struct Promotion {
     pub(crate) is_cancelled: bool,
 }
 
-/// The simulated shops: one for each policy on later versions of an order.
-pub(crate) const POLICIES: [&str; 3] = ["none", "status", "all"];
+/// The simulated shops: one for each policy on later versions of an order, by which they are called, and one whose
+/// settings have no words for a withdrawal.
+pub(crate) const SHOPS: [&str; 4] = ["none", "status", "all", WORDLESS];
+/// The shop that cannot say that somebody withdrew.
+pub(crate) const WORDLESS: &str = "wordless";
 
 const STATUSES: [&str; 4] = ["placed", "paid", "fulfilled", "cancelled"];
 const CHANNELS: [&str; 4] = ["push", "news", "teaser", "personalised_push"];
 
-fn minutes(count: u64) -> SignedDuration {
+pub(crate) fn minutes(count: u64) -> SignedDuration {
     SignedDuration::from_mins(i64::try_from(count).unwrap_or_default())
 }
 
-fn after(at: Timestamp, wait: SignedDuration) -> Timestamp {
+pub(crate) fn after(at: Timestamp, wait: SignedDuration) -> Timestamp {
     at.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
@@ -74,13 +74,16 @@ impl Scenario {
         let mut scenario = Self::default();
         let mut secret = |name: String, value: Value| scenario.secrets.insert(format!("shoprelay/{name}"), value);
         secret("_installation".into(), json!({"key": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}));
-        for shop in POLICIES {
+        for shop in SHOPS {
             let header = json!({"name": KEY.0, "values": [KEY.1]});
             secret(format!("{shop}/webhook"), json!({"platform": "canonical", "header": header}));
-            let consent = json!({
-                "granted": {"field": "optin", "value": "yes"}, "withdrawn": {"field": "optin", "value": "no"},
-            });
-            let websand = json!({"account": shop, "api_key": "key", "orders": {"updates": shop}, "consent": consent});
+            let (updates, withdrawn) = match shop {
+                WORDLESS => ("all", json!(null)),
+                policy => (policy, json!({"field": "optin", "value": "no"})),
+            };
+            let consent = json!({"granted": {"field": "optin", "value": "yes"}, "withdrawn": withdrawn});
+            let orders = json!({"updates": updates});
+            let websand = json!({"account": shop, "api_key": "key", "orders": orders, "consent": consent});
             secret(format!("{shop}/websand"), websand);
             let websale = json!({
                 "shop_id": shop, "subshop": shop, "username": "api", "password": "pw", "final_statuses": ["finished"],
@@ -93,7 +96,7 @@ impl Scenario {
     /// An ordinary, busy, disorderly day.
     pub(crate) fn drawn(chance: &mut Chance) -> Self {
         let mut scenario = Self::quiet();
-        for shop in POLICIES {
+        for shop in SHOPS {
             for number in 0..chance.between(1, 3) {
                 scenario.draw_order(chance, shop, number);
             }
@@ -118,13 +121,13 @@ impl Scenario {
         scenario
     }
 
-    fn hook(&mut self, at: Timestamp, shop: &str, endpoint: &'static str, kind: &str, data: &Value) {
+    pub(crate) fn hook(&mut self, at: Timestamp, shop: &str, endpoint: &'static str, kind: &str, data: &Value) {
         let body = json!({"type": kind, "data": data});
         self.hooks.push(Hook { at, shop: shop.to_owned(), endpoint, body });
     }
 
     /// Sends each webhook once or more often, some of them late.
-    fn repeat(&mut self, chance: &mut Chance, from: usize) {
+    pub(crate) fn repeat(&mut self, chance: &mut Chance, from: usize) {
         for index in from..self.hooks.len() {
             if chance.one_in(3) {
                 let late = minutes(chance.below(90));
@@ -161,24 +164,6 @@ impl Scenario {
             self.hook(updated_at, shop, endpoint, kind, &data);
         }
         self.orders.push(Order { shop: shop.into(), id: id.into(), statuses: statuses.to_vec() });
-    }
-
-    fn draw_person(&mut self, chance: &mut Chance, shop: &str, number: u64) {
-        let from = self.hooks.len();
-        let email = format!("person{number}@{shop}.example");
-        let mut decisions = Vec::new();
-        for _ in 0..chance.between(1, 4) {
-            let at = after(start(), minutes(chance.below(60)));
-            let given = chance.one_in(2);
-            decisions.push((at, given));
-            let data = json!({
-                "email": email, "first_name": format!("N{}", chance.below(3)), "marketing_consent": given,
-                "consent_at": at.to_string(), "updated_at": at.to_string(),
-            });
-            self.hook(at, shop, "customer-updated", "customer.updated", &data);
-        }
-        self.repeat(chance, from);
-        self.people.push(Person { shop: shop.into(), email, decisions });
     }
 
     fn draw_promotion(&mut self, chance: &mut Chance, shop: &str, number: u64, channel: &'static str) {

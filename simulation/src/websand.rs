@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     http::{Answered, Call, Done},
+    people::AS_OF,
     world::State,
 };
 
@@ -37,6 +38,8 @@ impl State {
     fn told(&mut self, account: &str, customer: &Value) {
         if let Some(said) = consent(customer) {
             let email = customer["email"].as_str().unwrap_or_default().to_owned();
+            self.is_as_written(account, &email, said);
+            self.is_not_forgotten(account, customer, &customer["subscribed_at"]);
             self.websand.told.push((account.to_owned(), email, said));
         }
     }
@@ -49,6 +52,7 @@ impl State {
             "/api/data/transaction" => {
                 let transaction = &call.body["transaction"];
                 let customer = &transaction["customer"];
+                self.is_not_forgotten(account, customer, &transaction["submit_datetime"]);
                 self.told(account, customer);
                 self.websand.transactions.push(Transaction {
                     id: format!("{account}/{}", text(&transaction["_id"])),
@@ -60,6 +64,7 @@ impl State {
             }
             "/api/data/subscriber" => {
                 let subscriber = &call.body["subscriber"];
+                self.is_not_forgotten(account, subscriber, &subscriber[AS_OF]);
                 self.told(account, subscriber);
                 self.websand.subscribers.push(Subscriber { heard: false });
                 let done = Some(Done::Subscriber(self.websand.subscribers.len() - 1));

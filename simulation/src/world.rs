@@ -11,7 +11,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use relay::shop::Destination;
 
-use crate::{chance::Chance, ledger::LedgerState, queue::QueueState, websale::Websale, websand::Websand};
+use crate::{chance::Chance, ledger::LedgerState, people::Keys, queue::QueueState, websale::Websale, websand::Websand};
 
 /// The instant every simulation begins at: 2026-06-01T08:00:00Z.
 pub(crate) const START: i64 = 1_780_300_800;
@@ -28,6 +28,7 @@ pub(crate) struct State {
     pub(crate) ledger: LedgerState,
     pub(crate) websand: Websand,
     pub(crate) websale: Websale,
+    pub(crate) keys: Keys,
     /// Nothing fails by itself from here on.
     pub(crate) calm_from: Timestamp,
     /// How often a port call fails: once in so many times.
@@ -55,6 +56,8 @@ pub(crate) enum Event {
     Deliver(Destination),
     /// A shop sends its webhook of this number.
     Arrive(usize),
+    /// The request of this number to forget somebody is queued.
+    Erase(usize),
     /// The dispatcher's schedule fires.
     Dispatch,
     /// The poller's schedule fires.
@@ -101,6 +104,7 @@ impl World {
             ledger: LedgerState::default(),
             websand: Websand::default(),
             websale: Websale::default(),
+            keys: Keys::new(),
             calm_from,
             fault_rate,
             violations: Vec::new(),

@@ -102,6 +102,11 @@ fn an_older_grant_over_a_withdrawal_is_found_out() {
 }
 
 #[test]
+fn a_person_who_is_not_forgotten_is_found_out() {
+    is_found_out(broken::forgotten_tombstones, "is forgotten, and Websand is told of");
+}
+
+#[test]
 fn a_push_sent_twice_is_found_out() {
     is_found_out(broken::repeating_client, "went out 2 + 0 times");
 }
