@@ -80,11 +80,14 @@ const REASONS: [(&str, &str); 10] = [
     ("rest_error", "the shop sent an error instead of the object: at WooCommerce, the webhook's user lost its rights"),
     (
         "not_authentic",
-        "there is no such shop or endpoint, or the secret is another one: compare the shop's signing secret (or header) \
-         with the webhook secret, and its URLs with `shoprelay shop list`",
+        "there is no such shop (see `shoprelay shop list`) or endpoint, or the secret is another one: compare the shop's \
+         with the webhook secret",
     ),
-    ("unmappable", "the body is not what the topic promises: the host's log names the field, `outcome` = `rejected`"),
-    ("not_json", "the body is no JSON: the host's log says where it stops being any, `outcome` = `rejected`"),
+    ("unmappable", "the body is not what the topic promises: the host's log names the field (`outcome` = `rejected`)"),
+    (
+        "not_json",
+        "the body is no JSON: the answer, or the host's log (`outcome` = `rejected`), says where it stops being any",
+    ),
     ("content_type", "the shop sends another content type: add it to `content_types` in the webhook secret"),
     ("app_uninstalled", "the app was removed from the shop: nothing comes any more"),
     ("delivery_exception", "the platform could not deliver webhooks for a while: objects may be missing"),

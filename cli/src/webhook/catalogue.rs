@@ -134,10 +134,14 @@ pub(crate) const fn of(platform: Platform) -> &'static [Known] {
 
 /// Every topic as `send` takes it, a line each.
 pub(crate) fn overview() -> String {
-    let names = Platform::ALL.into_iter().flat_map(|platform| of(platform).iter().map(move |known| (platform, known)));
-    let line = |(platform, known): (Platform, &Known)| match platform {
+    Platform::ALL.map(overview_of).concat()
+}
+
+/// The same of one platform.
+pub(crate) fn overview_of(platform: Platform) -> String {
+    let line = |known: &Known| match platform {
         Platform::Canonical => format!("  {}\n", known.topic),
         _ => format!("  {platform}:{}\n", known.topic),
     };
-    names.map(line).collect()
+    of(platform).iter().map(line).collect()
 }

@@ -30,7 +30,7 @@ pub(crate) fn body(topic: &Topic, wish: &Wish<'_>, now: Timestamp, random: &dyn 
     let Some(text) = text(topic, wish.channel) else {
         return Err(format!(
             "there is no sample for {topic}: give the body with --file. There are\n{}",
-            catalogue::overview()
+            catalogue::overview_of(topic.platform()).trim_end()
         ));
     };
     let mut body: Value = serde_json::from_str(text).map_err(|error| format!("the sample for {topic}: {error}"))?;

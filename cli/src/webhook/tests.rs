@@ -52,6 +52,14 @@ fn topics_are_canonical_types_or_platform_topics_and_know_their_endpoint() {
 }
 
 #[test]
+fn a_topic_without_a_sample_is_answered_with_those_of_its_platform() {
+    let wish = sample::Wish { channel: relay::event::Channel::Push, id: None, origin: "shop.example.com" };
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let error = sample::body(&topic("woocommerce:order.craeted"), &wish, now, &SystemRandom).unwrap_err();
+    assert!(error.contains("  woocommerce:order.created\n") && !error.contains("shopify:"), "{error}");
+}
+
+#[test]
 fn the_shops_newest_secret_of_the_right_platform_is_taken() {
     let secret = secret(&json!({ "sources": [
         { "platform": "shopify", "signing_secrets": ["new", "old"] },
