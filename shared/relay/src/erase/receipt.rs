@@ -192,7 +192,7 @@ impl fmt::Display for Receipt {
             (false, false) => "What is held about a person",
             (false, true) => "What is held about the shop",
         };
-        writeln!(f, "{what}: shop {}, asked for {}, done {}", self.shop, self.requested_at, self.at)?;
+        writeln!(f, "{what}: shop {}, asked for {:.0}, done {:.0}", self.shop, self.requested_at, self.at)?;
         writeln!(f, "{}:", if self.deleted { "Deleted" } else { "Found" })?;
         if self.found.is_empty() {
             let but = if self.found.rows.is_empty() {
