@@ -133,6 +133,33 @@ async fn an_order_that_was_fetched_for_a_change_is_still_to_be_delivered_as_a_ne
 }
 
 #[tokio::test]
+async fn an_order_that_was_fetched_as_a_new_one_stays_so_when_it_changes() {
+    let world = world();
+    world.advance(300);
+    will_tell(&world.http, &order(11));
+    assert_eq!(settle(&world, &placed(1)).await, Settlement::Done);
+    world.advance(300);
+    will_tell(&world.http, &order(2));
+    assert_eq!(settle(&world, &updated(7)).await, Settlement::Done);
+    let calls = paths(&world).len();
+    assert_eq!(settle(&world, &placed(1)).await, Settlement::Done);
+    assert_eq!(paths(&world).len(), calls, "it was seen before");
+}
+
+#[tokio::test]
+async fn what_was_fetched_is_as_new_as_the_fetching() {
+    let world = world();
+    world.advance(HOUR / 2);
+    let mut order = order(11);
+    order["date_modified"] = json!("Mon, 01 Jun 2026 08:20:00 +0000");
+    will_tell(&world.http, &order);
+    assert_eq!(settle(&world, &updated(0)).await, Settlement::Done);
+    let revision = row(&world, ORDER).revision.unwrap();
+    assert_eq!(revision.received_at, world.ports.clock.now(), "not as old as the webhook, which waited");
+    assert_eq!(revision.believed_time(), Some("2026-06-01T08:20:00Z".parse().unwrap()));
+}
+
+#[tokio::test]
 async fn what_is_gone_or_no_order_yet_is_settled_until_there_is_news() {
     let guest = json!({"id": 250, "status_id": 11, "billing_address": {"email": ""}});
     for (status, object) in [(404, json!({})), (410, json!({})), (200, order(0)), (200, Value::Null), (200, guest)] {
