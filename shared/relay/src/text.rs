@@ -46,9 +46,12 @@ pub fn holds_address(text: &str) -> bool {
     text.contains('@') || text.contains("%40")
 }
 
-/// Masks the run of address characters around every `@`, also a percent-encoded one.
+/// How URLs, JSON and HTML may write an `@`: a destination's words are kept as they came.
+const WRITTEN_AT: [&str; 5] = ["%40", "\\u0040", "&#64;", "&#x40;", "&commat;"];
+
+/// Masks the run of address characters around every `@`, also one that is written otherwise.
 fn mask_word(word: &str) -> String {
-    let word = word.replace("%40", "@");
+    let word = WRITTEN_AT.iter().fold(word.to_owned(), |word, at| word.replace(at, "@"));
     if !word.contains('@') {
         return word;
     }
@@ -83,6 +86,8 @@ mod tests {
         assert_eq!(safe(r#"{"email":"bob.o'hara+x@example.com","a":1}"#, 300), r#"{"email":"***","a":1}"#);
         assert_eq!(safe("q?e=bob%40example.com", 300), "***");
         assert_eq!(safe("ünï@exämple.com,next", 300), "***,next");
+        assert_eq!(safe(r#"{"email":"bob\u0040example.com"}"#, 300), r#"{"email":"***"}"#);
+        assert_eq!(safe("<b>bob&#64;example.com</b> bob&#x40;example.com", 300), "<b>***</b> ***");
     }
 
     #[test]
