@@ -97,3 +97,27 @@ fn public_url(uri: &Uri, headers: &HeaderMap, shop_url: &str) -> Option<String> 
         .filter(|scheme| matches!(scheme.as_str(), "http" | "https"))?;
     Some(format!("{scheme}://{authority}{}", uri.path()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(headers: &[(&'static str, &str)]) -> Option<String> {
+        let header = |(name, value): &(&'static str, &str)| {
+            (header::HeaderName::from_static(name), value.parse::<header::HeaderValue>().unwrap())
+        };
+        let uri: Uri = "/webhooks/acme/shopware".parse().unwrap();
+        public_url(&uri, &headers.iter().map(header).collect(), "https://shop.example.com")
+    }
+
+    #[test]
+    fn the_address_is_the_web_address_that_proxies_tell_or_none() {
+        let good = Some("https://relay.example.com/webhooks/acme/shopware".to_owned());
+        assert_eq!(url(&[("host", "relay.example.com")]), good);
+        assert_eq!(url(&[("host", "10.0.0.1"), ("x-forwarded-host", "relay.example.com, 10.0.0.2")]), good);
+        assert_eq!(url(&[("host", "relay.example.com"), ("x-forwarded-proto", "https,http")]), good);
+        assert_eq!(url(&[("host", "relay.example.com"), ("x-forwarded-proto", "javascript")]), None);
+        assert_eq!(url(&[("x-forwarded-host", "relay.example.com/elsewhere")]), None);
+        assert_eq!(url(&[]), None);
+    }
+}
