@@ -105,7 +105,8 @@ pub fn claim(stored: Option<&Row>, by: &Claimant<'_>, relevance: impl Fn(&Row) -
 /// An event that had begun here was overtaken meanwhile. If it was the last one, nothing of its troubles is left.
 fn overtaken(mut row: Row, now: Timestamp) -> Row {
     let is_waiting = matches!(row.attention, Some(Attention::ConfigurationFault | Attention::CredentialsRefused));
-    if row.attempts.is_empty() && row.state == State::Delivered && row.due.is_none() {
+    let is_done = matches!(row.state, State::Delivered | State::Suppressed);
+    if row.attempts.is_empty() && is_done && row.due.is_none() {
         if is_waiting {
             row.attention = None;
             row.last_error = None;
@@ -159,10 +160,20 @@ pub fn failed(
     *attempts = Attempts { failed: attempts.failed.saturating_add(1), ..Attempts::default() };
     row.lease = None;
     row.not_before = Some(at);
-    row.attention = attention;
+    row.attention = attention_after(&row, attention);
     row.last_error = Some(last_error(failure, now));
     row.last_at = now;
     row
+}
+
+/// What a person is called for once an event has failed at this row. A parked one still needs them, whatever becomes of
+/// others; and nobody else can do anything about a withdrawal that cannot be told.
+fn attention_after(row: &Row, failed: Option<Attention>) -> Option<Attention> {
+    match row.attention {
+        _ if row.state != State::Parked => failed,
+        Some(Attention::WithdrawalNotExpressible) => row.attention,
+        parked => failed.or(parked),
+    }
 }
 
 /// The claim is given back without an attempt having been made; the event is still to be settled.

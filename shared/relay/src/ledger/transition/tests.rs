@@ -96,6 +96,25 @@ fn orderly_failures_are_no_poison_and_are_counted_for_the_back_off() {
 }
 
 #[test]
+fn a_parked_event_needs_its_person_whatever_fails_after_it() {
+    use Attention::{ConfigurationFault, Parked, WithdrawalNotExpressible};
+    let after = |parked, failing| {
+        let row = parked_row(parked);
+        failed(row, "e2", &failure(), at(50), failing, at(20)).attention
+    };
+    assert_eq!(after(Parked, None), Some(Parked));
+    assert_eq!(after(Parked, Some(ConfigurationFault)), Some(ConfigurationFault));
+    assert_eq!(after(WithdrawalNotExpressible, None), Some(WithdrawalNotExpressible));
+    assert_eq!(after(WithdrawalNotExpressible, Some(ConfigurationFault)), Some(WithdrawalNotExpressible));
+    let settings = Row { state: State::Open, ..parked_row(ConfigurationFault) };
+    assert_eq!(failed(settings, "e2", &failure(), at(50), None, at(20)).attention, None, "that is mended");
+}
+
+fn parked_row(attention: Attention) -> Row {
+    parked(granted(claim(None, &claimant(&key(), "a", 0), |_| Relevance::Open)), "e1", &failure(), attention, at(10))
+}
+
+#[test]
 fn a_worker_whose_lease_was_taken_over_changes_nothing() {
     let key = key();
     let first = granted(claim(None, &claimant(&key, "a", 0), |_| Relevance::Open));

@@ -199,6 +199,22 @@ async fn a_decision_older_than_known_data_survives_a_missing_secret() {
     assert_eq!(world.ledger.rows()["acme#websand#customer#key-of-bob"].attention, None, "nothing is left to mend");
 }
 
+#[tokio::test]
+async fn a_withdrawal_that_cannot_be_expressed_calls_a_person_whatever_fails_meanwhile() {
+    let world = world(&json!({}));
+    world.advance(HOUR);
+    assert_eq!(settle(&world, &customer(Some(false), 30)).await, Settlement::Done);
+    let secret = world.secrets.0.lock().unwrap().remove("shoprelay/acme/websand").unwrap();
+    world.advance(HOUR);
+    let older = Message { subject: decision(&world).key.subject, ..customer(Some(true), 5) };
+    assert!(matches!(settle(&world, &older).await, Settlement::Back { .. }), "nothing can be said without the secret");
+    world.secret("acme/websand", secret);
+    world.advance(HOUR);
+    assert_eq!(settle(&world, &older).await, Settlement::Done);
+    let row = decision(&world);
+    assert_eq!((row.state, row.attention), (State::Parked, Some(Attention::WithdrawalNotExpressible)));
+}
+
 /// Answers once it is told to.
 struct Slow(std::sync::Arc<crate::forward::testing::TestHttp>, tokio::sync::Semaphore);
 
