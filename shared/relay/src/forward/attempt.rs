@@ -11,13 +11,12 @@ use jiff::{SignedDuration, Timestamp};
 use self::secret::attention_for;
 use super::letter;
 use crate::{
-    event::Event,
     ledger::{
         Attention, Change, Guess, Lease, LedgerError, Row, State,
         transition::{self, Claim, Claimant, Relevance},
         update,
     },
-    message::{Message, Payload, RowKey},
+    message::{Message, RowKey},
     ports::Ports,
     queue::{Received, Settlement},
     retry::{Circumstances, Decision, Failure, PUT_BACK},
@@ -49,8 +48,8 @@ pub(crate) struct Attempt<'a> {
     token: String,
     /// Why the message was parked, once it was.
     parked: Arc<OnceLock<(Failure, Attention)>>,
-    /// Whether the message says what somebody decided, which may be news where the rest is not.
-    decides: bool,
+    /// Whether the message may be news although the row knows of something newer.
+    outlives_newer: bool,
 }
 
 /// What became of the wish to claim a row.
@@ -69,9 +68,8 @@ impl<'a> Attempt<'a> {
     pub(crate) fn new(ports: &'a Ports, received: &'a Received, message: &'a Message, key: RowKey) -> Self {
         let token = format!("{:016x}", ports.random.next());
         let (shop, event_id, revision) = (&message.shop, message.id.as_str(), message.revision());
-        let decides = matches!(&message.payload, Payload::Event(Event::CustomerUpdated(customer))
-            if customer.marketing_consent.is_some());
-        Self { ports, received, shop, event_id, key, revision, token, parked: Arc::default(), decides }
+        let outlives_newer = secret::outlives_newer(&message.payload);
+        Self { ports, received, shop, event_id, key, revision, token, parked: Arc::default(), outlives_newer }
     }
 
     /// The same attempt at another row, held beside the first: under a lease of its own.

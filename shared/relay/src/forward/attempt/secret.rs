@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Attempt, failure};
 use crate::{
+    event::Event,
     ledger::{Attention, Guess, Row, transition::Relevance},
+    message::Payload,
     queue::Settlement,
     retry::{Decision, Failure, MEND_FOR, MEND_WAIT, PUT_BACK},
     secret::SecretError,
@@ -16,8 +18,7 @@ impl Attempt<'_> {
     /// The shop's secret cannot be used: the delivery waits until a person has mended it, up to ten days.
     pub(crate) async fn secret_failed(&self, error: &SecretError) -> Settlement {
         let newer = |row: &Row| match row.revision {
-            // An untold decision is not outdated by newer data.
-            Some(known) if !self.decides && !self.revision.is_newer_than(&known) => Relevance::Superseded,
+            Some(known) if !self.outlives_newer && !self.revision.is_newer_than(&known) => Relevance::Superseded,
             _ => Relevance::Open,
         };
         match self.claim(Guess::Unknown, newer).await {
@@ -52,6 +53,17 @@ impl Attempt<'_> {
             if wait == MEND_WAIT { Decision::Mend { at, failure } } else { Decision::Retry { at, failure } }
         };
         self.fail(row, &decision).await
+    }
+}
+
+/// An untold decision is not outdated by newer data, be they a customer's or those of the order it came with; nor is a
+/// reference by the last fetching, which may have been for a change and told of no decision.
+pub(super) const fn outlives_newer(payload: &Payload) -> bool {
+    match payload {
+        Payload::Event(Event::CustomerUpdated(customer)) => customer.marketing_consent.is_some(),
+        Payload::Event(Event::OrderPlaced(order)) => matches!(order.customer.marketing_consent, Some(true)),
+        Payload::Referenced(_) => true,
+        _ => false,
     }
 }
 

@@ -33,6 +33,23 @@ async fn without_a_usable_secret_for_the_shops_api_it_waits_for_a_person() {
 }
 
 #[tokio::test]
+async fn a_new_order_that_was_fetched_for_a_change_survives_a_missing_secret() {
+    let world = world();
+    world.advance(300);
+    will_tell(&world.http, &order(11));
+    assert_eq!(settle(&world, &updated(2)).await, Settlement::Done);
+    let secret = world.secrets.0.lock().unwrap().remove("shoprelay/acme/websand").unwrap();
+    world.advance(HOUR);
+    assert!(seconds_until_back(&world, &placed(1)).await >= 900, "only the placing tells of consent");
+    world.secret("acme/websand", secret);
+    world.advance(HOUR);
+    will_tell(&world.http, &order(11));
+    assert_eq!(settle(&world, &placed(1)).await, Settlement::Done);
+    assert_eq!(world.http.seen().last().unwrap().body["subscriber"]["marketing_consent"], "marketing_consent_true");
+    assert_eq!(row(&world, REFERENCE).attention, None);
+}
+
+#[tokio::test]
 async fn a_refused_token_is_read_anew_once_and_then_waits_for_a_person() {
     let world = world();
     world.http.will_answer(401, &json!({}));
