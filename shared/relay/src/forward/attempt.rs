@@ -150,14 +150,7 @@ impl<'a> Attempt<'a> {
     /// we were so late that a person was called: only how the call ended may still be said then.
     pub(crate) async fn store(&self, row: &Row, next: impl Fn(Row) -> Row) -> Result<Option<Row>, LedgerError> {
         let undecided = |row: &&Row| row.state != State::OutcomeUnknown;
-        self.store_if(row, |stored| transition::finish(stored.filter(undecided), &self.token, &next)).await
-    }
-
-    async fn store_if(
-        &self,
-        row: &Row,
-        decide: impl Fn(Option<&Row>) -> Change<bool>,
-    ) -> Result<Option<Row>, LedgerError> {
+        let decide = |stored: Option<&Row>| transition::finish(stored.filter(undecided), &self.token, &next);
         let guess = Guess::Row(Box::new(row.clone()));
         let (row, ours) = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess, decide).await?;
         Ok(if ours { row } else { None })
@@ -174,15 +167,25 @@ impl<'a> Attempt<'a> {
     /// The same for the end of an event: tried more than once, because a call whose answer is not noted is made again,
     /// or, where that must not be, left for a person to find out about.
     pub(crate) async fn store_end(&self, row: &Row, next: impl Fn(Row) -> Row) -> Result<Option<Row>, LedgerError> {
-        let decide = |stored: Option<&Row>| transition::finish(stored, &self.token, &next);
-        let mut stored = self.store_if(row, decide).await;
+        let guess = Guess::Row(Box::new(row.clone()));
+        let (row, ours) = self.change(guess, |stored| transition::finish(stored, &self.token, &next)).await?;
+        Ok(if ours { row } else { None })
+    }
+
+    /// Changes the row as `decide` says, whoever holds it; tried more than once.
+    pub(crate) async fn change<T>(
+        &self,
+        guess: Guess,
+        decide: impl Fn(Option<&Row>) -> Change<T>,
+    ) -> Result<(Option<Row>, T), LedgerError> {
+        let mut changed = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess.clone(), &decide).await;
         for _ in 1..NOTE_TRIES {
-            if stored.is_ok() {
+            if changed.is_ok() {
                 break;
             }
-            stored = self.store_if(row, decide).await;
+            changed = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess.clone(), &decide).await;
         }
-        stored
+        changed
     }
 
     /// Ends the event. If the ledger stays away the message comes back: the row still knows how far it came.
@@ -238,14 +241,7 @@ impl<'a> Attempt<'a> {
             Change::Write(Box::new(transition::parked(row, self.event_id, failure, attention, now)), ())
         };
         // A letter that no row shows would be found by nobody: rather is the message parked once more.
-        let mut noted = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess.clone(), decide).await;
-        for _ in 1..NOTE_TRIES {
-            if noted.is_ok() {
-                break;
-            }
-            noted = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess.clone(), decide).await;
-        }
-        noted.map_or_else(|error| self.ledger_failed(&error), |_| Settlement::Done)
+        self.change(guess, decide).await.map_or_else(|error| self.ledger_failed(&error), |_| Settlement::Done)
     }
 
     /// Why the message was parked, if it was.

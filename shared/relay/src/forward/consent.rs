@@ -102,6 +102,11 @@ impl Decision {
         }
     }
 
+    /// Whether the row holds this decision, whoever brought it.
+    pub(super) fn is_that_of(&self, row: &Row) -> bool {
+        row.consent == Some(self.consent) && self.compare(row) == Ordering::Equal
+    }
+
     /// Whether an order can leave it to another event that is just being delivered: the same sign-up commonly comes with
     /// the order, with the customer and on its own, all at once.
     ///

@@ -225,7 +225,7 @@ impl WebsandForwarder {
         };
         let told = match word {
             Word::Nothing => Settlement::Done,
-            Word::Later(after) => Settlement::Back { after },
+            Word::Later(waiting) => Settlement::Back { after: waiting.after },
             Word::Decision(telling) if delivery.carries => telling.told().await,
             Word::Decision(telling) => self.tell(telling, customer, secret).await,
         };

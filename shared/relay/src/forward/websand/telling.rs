@@ -5,6 +5,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
+
 use super::{Post, Step, WebsandForwarder};
 use crate::{
     destination::websand,
@@ -14,12 +16,12 @@ use crate::{
         consent::{self, Decision},
     },
     ledger::{
-        Attempts, Attention, Consent, Guess, Row, State,
+        Attempts, Attention, Change, Consent, Guess, Row, State,
         transition::{self, settled},
     },
     message::RowKey,
     queue::Settlement,
-    retry::Call,
+    retry::{Call, Failure},
     secret::WebsandSecret,
 };
 
@@ -35,8 +37,15 @@ pub(super) enum Word<'a> {
     Nothing,
     /// A decision.
     Decision(Telling<'a>),
-    /// Something after this time: another event about the same person is on its way.
-    Later(Duration),
+    /// Something, but not now.
+    Later(Waiting<'a>),
+}
+
+/// A decision that cannot be told yet: somebody is at work on the person's row, or it waits for Websand.
+pub(super) struct Waiting<'a> {
+    attempt: Attempt<'a>,
+    decision: Decision,
+    pub(super) after: Duration,
 }
 
 /// A decision that Websand is to be told, with the person's row claimed for it.
@@ -95,7 +104,7 @@ impl WebsandForwarder {
         Ok(match attempt.try_claim(guess, relevance, |row| decision.note(row)).await? {
             Taken::Ours(row) => Word::Decision(Telling { attempt, row, consent: decision.consent }),
             Taken::Superseded => Word::Nothing,
-            Taken::Busy(after) => Word::Later(after),
+            Taken::Busy(after) => Word::Later(Waiting { attempt, decision, after }),
         })
     }
 
@@ -109,7 +118,7 @@ impl WebsandForwarder {
     ) -> Settlement {
         match word {
             Word::Nothing => attempt.log_done("superseded"),
-            Word::Later(after) => Settlement::Back { after },
+            Word::Later(Waiting { after, .. }) => Settlement::Back { after },
             Word::Decision(telling) => self.tell(telling, customer, secret).await,
         }
     }
@@ -133,10 +142,10 @@ impl WebsandForwarder {
     }
 }
 
-/// The event is not settled, so that nothing is told of it yet.
+/// The event is not settled, so that nothing is told of it yet. If it is given up and the person's row cannot say so, it
+/// comes back and is given up once more: nobody else would come for the decision.
 pub(super) async fn not_told(word: Word<'_>, settlement: Settlement) -> Settlement {
-    word.put_down().await;
-    settlement
+    word.put_down().await.err().unwrap_or(settlement)
 }
 
 /// Whether the shop's settings have words for the decision.
@@ -155,30 +164,63 @@ impl Word<'_> {
 
     /// It is not told now. The decision stays written down, and the message comes back to tell it; or a person puts it
     /// back, if it was parked.
-    async fn put_down(self) {
-        if let Self::Decision(telling) = self {
-            let Telling { attempt, row, .. } = &telling;
-            let released = |row| {
-                let mut row = transition::released(row, attempt.event_id);
-                if let Some((failure, _)) = attempt.parked() {
-                    // The row of the data says that a person is to look.
-                    row.attempts.remove(attempt.event_id);
-                    row.state = State::Parked;
-                    row.last_error = Some(transition::last_error(failure, attempt.now()));
-                }
-                if row.state != State::Parked {
-                    row.attempts.retain(|_, attempts| *attempts != Attempts::default());
-                }
-                row
-            };
-            if let Err(error) = attempt.store_end(row, released).await {
-                tracing::debug!(row = %attempt.key, %error, "not released; the lease runs out");
+    async fn put_down(self) -> Step<()> {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Decision(telling) => telling.put_down().await,
+            Self::Later(waiting) => waiting.put_down().await,
+        }
+    }
+}
+
+/// The row of a decision whose event was given up; the row of the data calls a person.
+fn given_up(row: Row, failure: &Failure, now: Timestamp) -> Row {
+    Row { state: State::Parked, last_error: Some(transition::last_error(failure, now)), ..row }
+}
+
+impl Waiting<'_> {
+    /// Nobody else may know of the decision, not even whoever is at work on the row: that may be this very event, whose
+    /// worker vanished. If somebody tells it after all, they say so.
+    async fn put_down(self) -> Step<()> {
+        let Self { attempt, decision, .. } = &self;
+        let Some((failure, _)) = attempt.parked() else { return Ok(()) };
+        let decide = |stored: Option<&Row>| match stored {
+            Some(row) if row.state == State::Open && decision.is_that_of(row) => {
+                Change::Write(Box::new(given_up(row.clone(), failure, attempt.now())), ())
             }
+            _ => Change::Keep(()),
+        };
+        match attempt.change(Guess::Unknown, decide).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(attempt.ledger_failed(&error)),
         }
     }
 }
 
 impl Telling<'_> {
+    async fn put_down(self) -> Step<()> {
+        let Self { attempt, row, .. } = &self;
+        let released = |row| {
+            let mut row = transition::released(row, attempt.event_id);
+            if let Some((failure, _)) = attempt.parked() {
+                row.attempts.remove(attempt.event_id);
+                row = given_up(row, failure, attempt.now());
+            }
+            if row.state != State::Parked {
+                row.attempts.retain(|_, attempts| *attempts != Attempts::default());
+            }
+            row
+        };
+        match attempt.store_end(row, released).await {
+            Err(error) if attempt.parked().is_some() => Err(attempt.ledger_failed(&error)),
+            Err(error) => {
+                tracing::debug!(row = %attempt.key, %error, "not released; the lease runs out");
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+        }
+    }
+
     /// Notes that Websand knows.
     pub(super) async fn told(self) -> Settlement {
         let attempt = &self.attempt;
