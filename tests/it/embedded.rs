@@ -10,8 +10,6 @@ use relay_tests::{
 };
 use serde_json::{Value, json};
 
-mod crash;
-
 #[tokio::test]
 async fn an_order_of_shopify_becomes_a_transaction() {
     let (host, sandbox) = running().await;

@@ -24,6 +24,7 @@ use crate::{binaries, leash::logged, sandbox::Sandbox, wait::PATIENCE};
 #[derive(Debug)]
 pub struct Host {
     folder: tempfile::TempDir,
+    environment: Vec<(&'static str, &'static str)>,
     starts: u32,
     running: Option<(Child, String)>,
 }
@@ -31,7 +32,8 @@ pub struct Host {
 impl Host {
     /// A data directory with these secrets, by name.
     pub fn new(secrets: &[(String, Value)]) -> Self {
-        let host = Self { folder: tempfile::tempdir().expect("a folder"), starts: 0, running: None };
+        let host =
+            Self { folder: tempfile::tempdir().expect("a folder"), environment: Vec::new(), starts: 0, running: None };
         std::fs::create_dir_all(host.data()).expect("the folder can be made");
         let mut options = OpenOptions::new();
         let mut file =
@@ -40,6 +42,13 @@ impl Host {
             write!(file, "{}", table(name, value)).expect("the file can be written");
         }
         host
+    }
+
+    /// The same with this variable in its environment.
+    #[must_use]
+    pub fn with(mut self, variable: &'static str, value: &'static str) -> Self {
+        self.environment.push((variable, value));
+        self
     }
 
     /// The data directory.
@@ -60,6 +69,7 @@ impl Host {
             .env("SHOPRELAY_WEBSALE_URL", &sandbox.url)
             .env("SHOPRELAY_WEBSALE_LOGIN_URL", &sandbox.url)
             .env("SHOPRELAY_BIGCOMMERCE_URL", &sandbox.url)
+            .envs(self.environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(output.try_clone().expect("a file can be shared"))
             .stderr(output)

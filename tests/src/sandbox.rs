@@ -39,6 +39,18 @@ impl Sandbox {
         list
     }
 
+    /// How many requests it received since this many, in all.
+    pub async fn received_since(&self, known: u64) -> u64 {
+        let Value::Array(list) = self.get(&format!("received?after={known}")).await else { panic!("a list") };
+        list.last().and_then(|request| request["number"].as_u64()).unwrap_or(known)
+    }
+
+    /// Ends all faults.
+    pub async fn calm(&self) {
+        let url = format!("{}/_sandbox/faults", self.url);
+        http_client().delete(url).send().await.expect("the sandbox answers");
+    }
+
     /// The requests of this call (`websand.transaction` …) that took effect.
     pub async fn processed(&self, call: &str) -> Vec<Value> {
         let mut list = self.received().await;
