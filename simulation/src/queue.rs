@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use relay::{
     Async,
     message::Message,
-    queue::{DeadLetter, Place, Queue, QueueError, Settlement, Sweep, SweepEnd, Swept, Verdict},
-    shop::Destination,
+    queue::{DeadLetter, Entry, Place, Queue, QueueError, Settlement, Sweep, SweepEnd, Swept, Verdict},
+    shop::{Destination, ShopName},
 };
 
 use crate::world::{Event, Process, State};
@@ -142,25 +142,55 @@ impl Queue for SimQueue {
                 self.0.pause(1, 20).await;
                 return Ok(Swept { examined: 0, end: SweepEnd::Unreachable });
             }
-            let mut examined = 0;
-            let judge = |letter: &mut DeadLetter| {
-                examined += 1;
-                match (sweep.judge)(&letter.body) {
-                    Verdict::Keep => true,
-                    Verdict::Delete => false,
-                    Verdict::Rewrite(body) => {
-                        letter.body = body;
-                        true
-                    }
+            // As a request: it, or the word of how it went, may be lost.
+            let lost = || QueueError::Unavailable("simulated".into());
+            self.0.pause(1, 20).await;
+            if self.0.with(State::fails) {
+                return Err(lost());
+            }
+            let of_place = |letter: &&DeadLetter| letter.destination == sweep.destination;
+            let letters: Vec<DeadLetter> =
+                self.0.with(|state| state.queue.dead.iter().filter(of_place).cloned().collect());
+            let examined = u64::try_from(letters.len()).unwrap_or_default();
+            for (number, letter) in letters.iter().enumerate() {
+                let id = number.to_string();
+                let verdict = sweep.judge.judge(entry(&id, letter)).await;
+                let is_gone = verdict == Verdict::Delete;
+                self.0.with(|state| apply(&mut state.queue.dead, letter, verdict));
+                if is_gone {
+                    sweep.judge.deleted(&id).await;
                 }
-            };
-            let of_place = |letter: &DeadLetter| letter.destination == sweep.destination;
-            self.request(|state| {
-                let mut judge = judge;
-                state.queue.dead.retain_mut(|letter| !of_place(letter) || judge(letter));
-            })
-            .await?;
+            }
+            self.0.pause(1, 20).await;
+            if self.0.with(State::fails) {
+                return Err(lost());
+            }
             Ok(Swept { examined, end: SweepEnd::Complete })
         })
     }
+}
+
+/// A letter as a sweep shows it; since when it has been there nobody asks.
+fn entry<'a>(id: &'a str, letter: &'a DeadLetter) -> Entry<'a> {
+    Entry {
+        id,
+        body: &letter.body,
+        since: Timestamp::UNIX_EPOCH,
+        shop: letter.shop.as_ref().map(ShopName::as_str),
+        reason: Some(&letter.reason),
+        status: letter.status,
+        detail: letter.detail.as_deref(),
+    }
+}
+
+/// Does with a letter what the judge said.
+fn apply(dead: &mut Vec<DeadLetter>, letter: &DeadLetter, verdict: Verdict) {
+    let Some(place) = dead.iter().position(|other| other == letter) else { return };
+    let replacement = match verdict {
+        Verdict::Keep => return,
+        Verdict::Delete => None,
+        Verdict::Rewrite(body) => Some(DeadLetter { body, ..letter.clone() }),
+        Verdict::Replace(other) => Some(*other),
+    };
+    dead.splice(place..=place, replacement);
 }

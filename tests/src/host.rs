@@ -12,7 +12,7 @@ use std::{
 use relay::{
     clock::{Clock, SystemClock},
     ledger::{Ledger, Row},
-    queue::{Place, Queue, Sweep, Verdict},
+    queue::{Entry, Place, Queue, Sweep, Verdict},
     shop::Destination,
 };
 use relay_sqlite::{SqliteLedger, SqliteQueue, Store};
@@ -118,8 +118,8 @@ impl Host {
     pub async fn dead_letters(&self, destination: Destination) -> Vec<String> {
         let queue = SqliteQueue::new(self.store(), Arc::new(SystemClock));
         let letters = Mutex::new(Vec::new());
-        let judge = |body: &str| {
-            letters.lock().expect("nobody panics meanwhile").push(body.to_owned());
+        let judge = |letter: Entry<'_>| {
+            letters.lock().expect("nobody panics meanwhile").push(letter.body.to_owned());
             Verdict::Keep
         };
         let sweep = Sweep { destination, place: Place::Dead, judge: &judge, until: SystemClock.now() + PATIENCE };

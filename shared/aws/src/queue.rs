@@ -6,9 +6,11 @@ use aws_sdk_sqs::{Client, types::MessageAttributeValue};
 use relay::{
     Async,
     config::{ConfigError, Variables},
+    ledger::transition::MAX_DETAIL,
     message::Message,
     queue::{DeadLetter, Place, Queue, QueueError, Sweep, SweepEnd, Swept},
     shop::{Destination, ShopName},
+    text::safe,
 };
 
 use crate::failure::describe;
@@ -139,20 +141,11 @@ impl Queue for SqsQueue {
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {
         Box::pin(async move {
             let url = self.urls.dead_letters(letter.destination).map_err(not_configured)?;
-            let shop = letter.shop.as_ref().map(ShopName::as_str);
-            let parked = Letter {
-                body: permitted(&letter.body),
-                shop,
-                attributes: [
-                    ("reason", Some(letter.reason.clone())),
-                    ("status", letter.status.map(|status| status.to_string())),
-                    ("shop", shop.map(str::to_owned)),
-                    ("destination", Some(letter.destination.name().to_owned())),
-                ]
-                .into_iter()
-                .filter_map(present)
-                .collect(),
-            };
+            let mut parked = Letter::parked(letter);
+            if parked.size() > MAX_MESSAGE {
+                // Rather without the words than not at all.
+                parked.attributes.retain(|(name, _)| *name != attribute::DETAIL);
+            }
             self.store(url, parked, MAX_MESSAGE).await
         })
     }
@@ -168,7 +161,7 @@ impl Queue for SqsQueue {
                 Place::Waiting => Ok(Swept { examined: 0, end: SweepEnd::Unreachable }),
                 Place::Dead => {
                     let url = self.urls.dead_letters(sweep.destination).map_err(not_configured)?;
-                    sweep::dead_letters(&self.client, url, sweep).await
+                    sweep::dead_letters(self, url, sweep).await
                 }
             }
         })
@@ -182,7 +175,36 @@ struct Letter<'a> {
     attributes: Vec<(&'static str, String)>,
 }
 
-impl Letter<'_> {
+/// The attributes of a dead letter: why it is there.
+mod attribute {
+    pub(super) const REASON: &str = "reason";
+    pub(super) const STATUS: &str = "status";
+    pub(super) const SHOP: &str = "shop";
+    pub(super) const DESTINATION: &str = "destination";
+    pub(super) const DETAIL: &str = "detail";
+}
+
+impl<'a> Letter<'a> {
+    fn parked(letter: &'a DeadLetter) -> Self {
+        let shop = letter.shop.as_ref().map(ShopName::as_str);
+        // SQS takes fewer characters than the words may hold, and they must fit into what is kept free.
+        let words = |detail: &String| safe(&detail.replace(['\u{fffe}', '\u{ffff}'], " "), MAX_DETAIL);
+        Self {
+            body: permitted(&letter.body),
+            shop,
+            attributes: [
+                (attribute::REASON, Some(letter.reason.clone())),
+                (attribute::STATUS, letter.status.map(|status| status.to_string())),
+                (attribute::SHOP, shop.map(str::to_owned)),
+                (attribute::DESTINATION, Some(letter.destination.name().to_owned())),
+                (attribute::DETAIL, letter.detail.as_ref().map(words)),
+            ]
+            .into_iter()
+            .filter_map(present)
+            .collect(),
+        }
+    }
+
     /// As SQS counts: the body, and each attribute's name, type and value.
     fn size(&self) -> usize {
         let attributes = self.attributes.iter().map(|(name, value)| name.len() + "String".len() + value.len());

@@ -23,7 +23,6 @@ use crate::{
 
 mod content;
 mod judge;
-mod lock;
 mod mention;
 mod receipt;
 mod rows;

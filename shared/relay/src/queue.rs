@@ -11,6 +11,12 @@ use crate::{
     shop::{Destination, ShopName},
 };
 
+mod lock;
+mod sweep;
+
+pub use lock::SweepLock;
+pub use sweep::{Entry, Judge, Place, SWEEP_HIDES, Sweep, SweepEnd, Swept, Verdict};
+
 /// Durable queues, one a destination, each with a dead-letter queue beside it.
 pub trait Queue: Send + Sync {
     /// Puts a message on its destination's queue. Returns only when it is stored durably.
@@ -28,62 +34,6 @@ pub trait Queue: Send + Sync {
     fn hides_what_it_sweeps(&self) -> bool {
         false
     }
-}
-
-/// The longest time that a sweep keeps a message hidden from others.
-pub const SWEEP_HIDES: Duration = Duration::from_mins(10);
-
-/// Which messages to look at, and what to do with them.
-#[derive(Clone, Copy)]
-pub struct Sweep<'a> {
-    /// Whose queue.
-    pub destination: Destination,
-    /// Which of the two.
-    pub place: Place,
-    /// Decides by a message's text.
-    pub judge: &'a (dyn Fn(&str) -> Verdict + Send + Sync),
-    /// When to end at the latest.
-    pub until: Timestamp,
-}
-
-/// Where messages are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// On the queue.
-    Waiting,
-    /// In the dead-letter queue.
-    Dead,
-}
-
-/// What a judge says about a message.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// It stays as it is.
-    Keep,
-    /// It is deleted.
-    Delete,
-    /// It is replaced by this text.
-    Rewrite(String),
-}
-
-/// How a sweep went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Swept {
-    /// How many messages were looked at.
-    pub examined: u64,
-    /// Whether those were all.
-    pub end: SweepEnd,
-}
-
-/// How a sweep ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SweepEnd {
-    /// All messages were looked at.
-    Complete,
-    /// There was no time for the rest; another sweep goes on with it.
-    OutOfTime,
-    /// This host cannot look at messages in this place: they are handed to workers only.
-    Unreachable,
 }
 
 /// Why a message could not be queued.

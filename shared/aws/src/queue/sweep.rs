@@ -1,17 +1,22 @@
 //! Looking through a dead-letter queue: letters are received, judged, and deleted, replaced or shown again.
 
+use std::collections::HashMap;
+
 use aws_sdk_sqs::{
     Client,
     error::SdkError,
-    types::{ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName},
+    types::{
+        ChangeMessageVisibilityBatchRequestEntry, Message, MessageAttributeValue, MessageSystemAttributeName as System,
+    },
 };
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use relay::{
     clock::{Clock, SystemClock},
-    queue::{QueueError, SWEEP_HIDES, Sweep, SweepEnd, Swept, Verdict},
+    queue::{DeadLetter, Entry, Queue, QueueError, SWEEP_HIDES, Sweep, SweepEnd, Swept, Verdict},
 };
 
-use super::permitted;
+use super::{SqsQueue, attribute, permitted};
 use crate::failure::describe;
 
 #[cfg(test)]
@@ -24,21 +29,40 @@ const WAIT_SECONDS: i32 = 1;
 /// Kept free at the end of the time in which letters stay hidden: after it the first ones would be received again.
 const MARGIN: SignedDuration = SignedDuration::from_mins(1);
 
-pub(super) async fn dead_letters(client: &Client, url: &str, sweep: Sweep<'_>) -> Result<Swept, QueueError> {
+pub(super) async fn dead_letters(queue: &SqsQueue, url: &str, sweep: Sweep<'_>) -> Result<Swept, QueueError> {
+    let mut kept = Vec::new();
+    let swept = look_through(queue, url, sweep, &mut kept).await;
+    // Where only the time is over, what was looked at stays hidden, so that the next sweep goes on with the rest.
+    if !matches!(swept, Ok(Swept { end: SweepEnd::OutOfTime, .. })) {
+        show(&queue.client, url, &kept).await;
+    }
+    swept
+}
+
+async fn look_through(
+    queue: &SqsQueue,
+    url: &str,
+    sweep: Sweep<'_>,
+    kept: &mut Vec<String>,
+) -> Result<Swept, QueueError> {
     let hidden = SignedDuration::try_from(SWEEP_HIDES).unwrap_or(SignedDuration::MAX);
     let end = SystemClock.now().saturating_add(hidden - MARGIN).unwrap_or(Timestamp::MAX).min(sweep.until);
-    let (mut examined, mut kept) = (0, Vec::new());
+    let mut examined = 0;
     while SystemClock.now() < end {
-        let letters = receive(client, url).await?;
+        let letters = receive(&queue.client, url).await?;
         if letters.is_empty() {
-            show(client, url, &kept).await;
             return Ok(Swept { examined, end: SweepEnd::Complete });
         }
-        for letter in letters {
-            examined += 1;
-            if let Some(handle) = settle(client, url, sweep, letter).await? {
-                kept.push(handle);
+        examined += u64::try_from(letters.len()).unwrap_or_default();
+        let mut failed = None;
+        for settled in join_all(letters.iter().map(|letter| settle(queue, url, sweep, letter))).await {
+            match settled {
+                Ok(handle) => kept.extend(handle),
+                Err(error) => failed = Some(error),
             }
+        }
+        if let Some(error) = failed {
+            return Err(error);
         }
     }
     Ok(Swept { examined, end: SweepEnd::OutOfTime })
@@ -52,31 +76,63 @@ async fn receive(client: &Client, url: &str) -> Result<Vec<Message>, QueueError>
         .visibility_timeout(i32::try_from(SWEEP_HIDES.as_secs()).unwrap_or(i32::MAX))
         .wait_time_seconds(WAIT_SECONDS)
         .message_attribute_names("All")
-        .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId);
+        .message_system_attribute_names(System::MessageGroupId)
+        .message_system_attribute_names(System::SentTimestamp);
     Ok(call.send().await.map_err(|error| unavailable(&error))?.messages.unwrap_or_default())
 }
 
 /// Does with a letter what the judge says. Returns the handle of one that stays.
-async fn settle(client: &Client, url: &str, sweep: Sweep<'_>, letter: Message) -> Result<Option<String>, QueueError> {
+async fn settle(queue: &SqsQueue, url: &str, sweep: Sweep<'_>, letter: &Message) -> Result<Option<String>, QueueError> {
     let Some(handle) = letter.receipt_handle.clone() else { return Ok(None) };
-    match (sweep.judge)(letter.body().unwrap_or_default()) {
+    let entry = entry(letter);
+    let verdict = sweep.judge.judge(entry).await;
+    // First the new one: a crash between the two leaves one too many, which the next sweep finds.
+    match &verdict {
         Verdict::Keep => return Ok(Some(handle)),
         Verdict::Delete => {}
-        // First the new one: a crash between the two leaves one too many, which the next sweep finds.
         Verdict::Rewrite(body) => {
-            let group = letter.attributes.as_ref().and_then(|map| map.get(&MessageSystemAttributeName::MessageGroupId));
-            let call = client
+            let call = queue
+                .client
                 .send_message()
                 .queue_url(url)
-                .message_body(permitted(&body))
+                .message_body(permitted(body))
                 .set_message_attributes(letter.message_attributes.clone())
-                .set_message_group_id(group.cloned());
+                .set_message_group_id(system(letter, &System::MessageGroupId).map(str::to_owned));
             call.send().await.map_err(|error| unavailable(&error))?;
         }
+        Verdict::Replace(other) => {
+            let other = DeadLetter { destination: sweep.destination, ..(**other).clone() };
+            queue.park(&other).await?;
+        }
     }
-    let call = client.delete_message().queue_url(url).receipt_handle(handle);
+    let call = queue.client.delete_message().queue_url(url).receipt_handle(handle);
     call.send().await.map_err(|error| unavailable(&error))?;
+    if verdict == Verdict::Delete {
+        sweep.judge.deleted(entry.id).await;
+    }
     Ok(None)
+}
+
+fn entry(letter: &Message) -> Entry<'_> {
+    let attribute = |name| text(letter.message_attributes.as_ref(), name);
+    let sent_at = system(letter, &System::SentTimestamp).and_then(|text| text.parse().ok());
+    Entry {
+        id: letter.message_id().unwrap_or_default(),
+        body: letter.body().unwrap_or_default(),
+        since: sent_at.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(Timestamp::UNIX_EPOCH),
+        shop: attribute(attribute::SHOP),
+        reason: attribute(attribute::REASON),
+        status: attribute(attribute::STATUS).and_then(|text| text.parse().ok()),
+        detail: attribute(attribute::DETAIL),
+    }
+}
+
+fn system<'a>(letter: &'a Message, name: &System) -> Option<&'a str> {
+    letter.attributes.as_ref()?.get(name).map(String::as_str)
+}
+
+fn text<'a>(attributes: Option<&'a HashMap<String, MessageAttributeValue>>, name: &str) -> Option<&'a str> {
+    attributes?.get(name)?.string_value()
 }
 
 /// Lets the letters be seen again that stay. Where that fails they are seen a little later.

@@ -44,7 +44,7 @@ fn letter(body: &str) -> DeadLetter {
         body: body.into(),
         reason: "permanent".into(),
         status: Some(422),
-        detail: Some("the destination's words stay out of the attributes".into()),
+        detail: Some("total.total must be\ta number \u{ffff}".into()),
     }
 }
 
@@ -79,8 +79,21 @@ async fn a_dead_letter_keeps_its_body_and_says_why_it_is_there() {
     SqsQueue::new(server.config().sqs(), urls()).park(&letter("not JSON")).await.unwrap();
     let input = &server.asked()[0].1;
     assert_eq!((&input["QueueUrl"], &input["MessageBody"]), (&json!("http://sqs/1/dlq"), &json!("not JSON")));
-    let why = json!({"reason": "permanent", "status": "422", "shop": "acme", "destination": "websand"});
+    let why = json!({"reason": "permanent", "status": "422", "shop": "acme", "destination": "websand",
+        "detail": "total.total must be a number"});
     assert_eq!(attributes(input), why);
+}
+
+#[tokio::test]
+async fn the_words_of_a_dead_letter_are_capped_and_left_out_where_there_is_no_room() {
+    let server = Server::answering([stored(), stored()]);
+    let queue = SqsQueue::new(server.config().sqs(), urls());
+    queue.park(&DeadLetter { detail: Some("word ".repeat(1000)), ..letter("small") }).await.unwrap();
+    queue.park(&letter(&"x".repeat(MAX_MESSAGE - 100))).await.unwrap();
+    let asked = server.asked();
+    let detail = attributes(&asked[0].1)["detail"].as_str().unwrap().to_owned();
+    assert!(detail.starts_with("word word") && detail.len() <= 300, "{detail}");
+    assert_eq!(attributes(&asked[1].1).get("detail"), None);
 }
 
 #[tokio::test]
@@ -102,7 +115,9 @@ async fn the_largest_message_that_can_be_queued_can_be_parked() {
     let server = Server::answering([stored(), stored()]);
     let queue = SqsQueue::new(server.config().sqs(), urls());
     queue.send(&largest).await.unwrap();
-    queue.park(&letter(&largest.to_json())).await.unwrap();
+    let detail = Some("x".repeat(1000));
+    queue.park(&DeadLetter { detail, ..letter(&largest.to_json()) }).await.unwrap();
+    assert!(attributes(&server.asked()[1].1).get("detail").is_some(), "the words fit in, too");
 }
 
 #[tokio::test]

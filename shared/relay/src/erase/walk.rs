@@ -7,14 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     ByHand, EraseError, Found, Outcome, Progress, Receipt, Request, Surroundings, Unreached, content,
     judge::{Judged, judge},
-    lock, rows,
+    rows,
     target::{Target, Who},
     tombstone,
 };
 use crate::{
     ledger::{Change, Guess, Row, update},
     message::{Kind, Whose},
-    queue::{Place, Sweep, SweepEnd, Verdict},
+    queue::{Entry, Place, Sweep, SweepEnd, SweepLock, Verdict},
     shop::Destination,
 };
 
@@ -131,13 +131,16 @@ impl Walk<'_> {
     }
 
     async fn queue(&mut self, destination: Destination, place: Place) -> Step {
+        let holder = self.progress.walk.clone();
+        let lock = SweepLock { ledger: self.at.ledger, random: self.at.random, destination, holder: &holder };
         let locks = place == Place::Dead && self.at.queue.hides_what_it_sweeps();
-        if locks && let Some(later) = lock::take(self, destination).await? {
-            return Ok(Some(later));
+        let now = self.at.clock.now();
+        if locks && let Some(later) = lock.take(now, self.until).await? {
+            return Ok(Some(soon(now, later)));
         }
         let found = Mutex::new(std::mem::take(self.found()));
-        let verdict = |text: &str| {
-            let judged = judge(text, place, &self.target);
+        let verdict = |entry: Entry<'_>| {
+            let judged = judge(entry.body, place, &self.target);
             count(&mut found.lock().unwrap_or_else(PoisonError::into_inner), &judged, place);
             match judged {
                 Judged::Unconcerned | Judged::Unreadable => Verdict::Keep,
@@ -155,7 +158,7 @@ impl Walk<'_> {
             SweepEnd::Complete => {}
         }
         if locks {
-            lock::release(self, destination).await?;
+            lock.release().await?;
         }
         Ok(None)
     }

@@ -21,7 +21,7 @@ use crate::{
     ledger::MemoryLedger,
     message::Message,
     ports::Ports,
-    queue::{DeadLetter, Place, Queue, QueueError, Received, Sweep, SweepEnd, Swept, Verdict},
+    queue::{DeadLetter, Entry, Place, Queue, QueueError, Received, Sweep, SweepEnd, Swept, Verdict},
     random::Random,
     retry::Outcome,
     secret::{SecretError, SecretStore, Secrets, SecretsConfig},
@@ -91,46 +91,80 @@ impl Queue for TestQueue {
             }
             Ok(match sweep.place {
                 Place::Waiting => {
-                    let mut sent = self.sent.lock().unwrap();
-                    let read = |text: &str| Message::from_json(text).unwrap();
                     let is_swept = |message: &Message| message.destination() == sweep.destination;
-                    swept(&mut sent, sweep, is_swept, Message::to_json, |_, text| read(text))
+                    let instead = |_: &Message, verdict: &Verdict| match verdict {
+                        Verdict::Rewrite(text) => Some(Message::from_json(text).unwrap()),
+                        _ => None,
+                    };
+                    swept(&self.sent, sweep, is_swept, waiting, instead).await
                 }
                 Place::Dead => {
-                    let mut parked = self.parked.lock().unwrap();
                     let is_swept = |letter: &DeadLetter| letter.destination == sweep.destination;
-                    let text = |letter: &DeadLetter| letter.body.clone();
-                    swept(&mut parked, sweep, is_swept, text, |letter, text| DeadLetter {
-                        body: text.to_owned(),
-                        ..letter
-                    })
+                    let instead = |letter: &DeadLetter, verdict: &Verdict| match verdict {
+                        Verdict::Rewrite(text) => Some(DeadLetter { body: text.clone(), ..letter.clone() }),
+                        Verdict::Replace(other) => Some((**other).clone()),
+                        _ => None,
+                    };
+                    swept(&self.parked, sweep, is_swept, DeadLetter::clone, instead).await
                 }
             })
         })
     }
 }
 
-fn swept<T: Clone>(
-    list: &mut Vec<T>,
+/// A waiting message as if it were a letter.
+fn waiting(message: &Message) -> DeadLetter {
+    DeadLetter {
+        shop: None,
+        destination: message.destination(),
+        body: message.to_json(),
+        reason: String::new(),
+        status: None,
+        detail: None,
+    }
+}
+
+/// Nothing is locked while the judge thinks. The id is the place in the list; nobody knows since when it is there.
+async fn swept<T: Clone + PartialEq + Send>(
+    list: &Mutex<Vec<T>>,
     sweep: Sweep<'_>,
-    is_swept: impl Fn(&T) -> bool,
-    text: impl Fn(&T) -> String,
-    rewritten: impl Fn(T, &str) -> T,
+    is_swept: impl Fn(&T) -> bool + Send,
+    letter: impl Fn(&T) -> DeadLetter + Send,
+    instead: impl Fn(&T, &Verdict) -> Option<T> + Send,
 ) -> Swept {
+    let items: Vec<T> = list.lock().unwrap().clone();
     let mut examined = 0;
-    let judged = |item: &T| {
-        if !is_swept(item) {
-            return Some(item.clone());
-        }
+    for (number, item) in items.iter().enumerate().filter(|(_, item)| is_swept(item)) {
         examined += 1;
-        match (sweep.judge)(&text(item)) {
-            Verdict::Keep => Some(item.clone()),
-            Verdict::Delete => None,
-            Verdict::Rewrite(text) => Some(rewritten(item.clone(), &text)),
+        let (id, seen) = (number.to_string(), letter(item));
+        let verdict = sweep.judge.judge(entry(&id, Timestamp::UNIX_EPOCH, &seen)).await;
+        if verdict != Verdict::Keep {
+            replace(&mut list.lock().unwrap(), item, instead(item, &verdict));
         }
-    };
-    *list = list.iter().filter_map(judged).collect();
+        if verdict == Verdict::Delete {
+            sweep.judge.deleted(&id).await;
+        }
+    }
     Swept { examined, end: SweepEnd::Complete }
+}
+
+fn replace<T: PartialEq>(list: &mut Vec<T>, item: &T, instead: Option<T>) {
+    if let Some(place) = list.iter().position(|other| other == item) {
+        list.splice(place..=place, instead);
+    }
+}
+
+/// A letter as a sweep shows it.
+pub(crate) fn entry<'a>(id: &'a str, since: Timestamp, letter: &'a DeadLetter) -> Entry<'a> {
+    Entry {
+        id,
+        body: &letter.body,
+        since,
+        shop: letter.shop.as_ref().map(crate::shop::ShopName::as_str),
+        reason: Some(&letter.reason),
+        status: letter.status,
+        detail: letter.detail.as_deref(),
+    }
 }
 
 /// One call as the destination saw it.

@@ -2,7 +2,6 @@ use std::{collections::BTreeMap, sync::Mutex};
 
 use relay::{
     message::{Payload, Rejected},
-    queue::{Place, SweepEnd, Verdict},
     shop::Platform,
 };
 
@@ -10,6 +9,8 @@ use super::{
     flight::{NEXT_SHOP, SHOP, VISIBLE},
     *,
 };
+
+mod sweep;
 
 const WEBSAND: Destination = Destination::Websand;
 
@@ -206,60 +207,6 @@ async fn messages_and_letters_go_to_their_destination_and_too_large_ones_are_ref
     let huge = DeadLetter { body: "x".repeat(MAX_MESSAGE_BYTES + 1), ..letter };
     let refused = QueueError::TooLarge { bytes: MAX_MESSAGE_BYTES + 1, limit: MAX_MESSAGE_BYTES };
     assert_eq!(port.park(&huge).await, Err(refused));
-}
-
-#[tokio::test]
-async fn a_sweep_deletes_and_rewrites_what_it_is_told_in_one_place_of_one_destination() {
-    let bench = bench();
-    for number in 0..250 {
-        bench.put("acme", &format!("{}-{number}", ["keep", "delete", "rewrite"][number % 3])).await;
-    }
-    bench.queue.enqueue(Destination::Websale, "acme".into(), "delete-other".into()).await.unwrap();
-    let letter = DeadLetter {
-        shop: None,
-        destination: WEBSAND,
-        body: "delete-dead".into(),
-        reason: "permanent".into(),
-        status: None,
-        detail: None,
-    };
-    bench.queue.park(&letter).await.unwrap();
-    let in_flight = bench.take(2).await;
-    let judge = |text: &str| match text.split('-').next() {
-        Some("delete") => Verdict::Delete,
-        Some("rewrite") => Verdict::Rewrite("rewritten".into()),
-        _ => Verdict::Keep,
-    };
-    let sweep = |place, until| Sweep { destination: WEBSAND, place, judge: &judge, until };
-    let over = bench.queue.sweep(sweep(Place::Waiting, bench.clock.now())).await.unwrap();
-    assert_eq!(over, Swept { examined: 0, end: SweepEnd::OutOfTime });
-    let swept = bench.queue.sweep(sweep(Place::Waiting, Timestamp::MAX)).await.unwrap();
-    assert_eq!(swept, Swept { examined: 250, end: SweepEnd::Complete });
-    let counts = bench.queue.counts(WEBSAND).await.unwrap();
-    assert_eq!((counts.waiting, counts.dead), (167, 1));
-    assert_eq!(bench.queue.counts(Destination::Websale).await.unwrap().waiting, 1);
-    // A worker that has a deleted message in hand settles it without harm.
-    for taken in in_flight.messages {
-        bench.queue.settle(&taken.ticket, Settlement::Back { after: Duration::ZERO }).await.unwrap();
-    }
-    bench.pass(1);
-    let (mut kept, mut rewritten) = (0, 0);
-    loop {
-        let batch = bench.take(300).await;
-        if batch.messages.is_empty() {
-            break;
-        }
-        for taken in batch.messages {
-            match taken.body.as_str() {
-                "rewritten" => rewritten += 1,
-                other => kept += u32::from(other.starts_with("keep")),
-            }
-            bench.queue.settle(&taken.ticket, Settlement::Done).await.unwrap();
-        }
-    }
-    assert_eq!((kept, rewritten), (84, 83));
-    bench.queue.sweep(sweep(Place::Dead, Timestamp::MAX)).await.unwrap();
-    assert_eq!(bench.queue.counts(WEBSAND).await.unwrap().dead, 0);
 }
 
 #[tokio::test]
