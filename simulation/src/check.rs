@@ -39,7 +39,7 @@ pub(crate) fn check(world: &World, host: &Host, scenario: &Scenario) {
 /// Every row ends in a final state; or its event was given up on behalf of its other row, and ends when a person puts
 /// it back.
 fn unfinished(state: &State, row: &Row) -> Option<String> {
-    let is_account = row.key.kind == Kind::Login;
+    let is_account = matches!(row.key.kind, Kind::Login | Kind::Connection);
     let is_given_up = || row.key.shop.as_ref().is_some_and(|shop| has_letter(state, shop.as_str(), &row.key.subject));
     (!is_account && !row.state.is_final() && !is_given_up()).then(|| format!("{} ends {}", row.key, row.state.name()))
 }

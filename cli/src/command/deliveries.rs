@@ -109,7 +109,7 @@ fn table(rows: &[Row], now: Timestamp) -> Table {
             row.key.destination.to_string(),
             row.key.kind.name().to_owned(),
             row.key.subject.clone(),
-            row.state.name().to_owned(),
+            words::state_name(row).to_owned(),
             next(row, now).map(|at| output::distance(at, now)).unwrap_or_default(),
             words::tries(row).map(|tries| tries.to_string()).unwrap_or_default(),
             output::distance(row.last_at, now),

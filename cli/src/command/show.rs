@@ -19,6 +19,7 @@ use crate::{
     output,
 };
 
+mod connection;
 pub(super) mod words;
 
 /// Shows everything that is known of one order, customer or promotion: received when, delivered when, what is next.
@@ -126,8 +127,8 @@ fn is_called(row: &Row, name: &str) -> bool {
 pub(super) fn key(subject: &str) -> Result<RowKey, CommandError> {
     parse(subject).ok_or_else(|| {
         CommandError(format!(
-            "{subject:?} is not SHOP/KIND/SUBJECT with a KIND of order, customer, consent, promotion, reference or \
-             privacy; `shoprelay show SUBJECT --scan` looks for a subject in all shops"
+            "{subject:?} is not SHOP/KIND/SUBJECT with a KIND of order, customer, consent, promotion, reference, \
+             privacy or connection; `shoprelay show SUBJECT --scan` looks for a subject in all shops"
         ))
     })
 }
@@ -138,9 +139,14 @@ fn parse(text: &str) -> Option<RowKey> {
     let shop: ShopName = parts.next()?.parse().ok()?;
     let name = parts.next()?;
     let subject = parts.next().filter(|subject| !subject.is_empty())?;
-    let kinds = [Kind::Order, Kind::Customer, Kind::Consent, Kind::Promotion, Kind::Reference, Kind::Privacy];
+    let kinds =
+        [Kind::Order, Kind::Customer, Kind::Consent, Kind::Promotion, Kind::Reference, Kind::Privacy, Kind::Connection];
     let kind = kinds.into_iter().find(|kind| kind.name() == name)?;
-    let destination = if kind == Kind::Promotion { Destination::Websale } else { Destination::Websand };
+    let destination = match kind {
+        Kind::Promotion => Destination::Websale,
+        Kind::Connection => Destination::ALL.into_iter().find(|destination| destination.name() == subject)?,
+        _ => Destination::Websand,
+    };
     Some(RowKey { shop: Some(shop), destination, kind, subject: subject.to_owned() })
 }
 
@@ -164,8 +170,9 @@ mod tests {
         assert_eq!(key("acme/order/a/b#1").as_deref(), Some("acme#websand#order#a/b#1"));
         assert_eq!(key("acme/reference/order/250").as_deref(), Some("acme#websand#reference#order/250"));
         assert_eq!(key("acme/privacy/e1").as_deref(), Some("acme#websand#privacy#e1"));
+        assert_eq!(key("acme/connection/websale").as_deref(), Some("acme#websale#connection#websale"));
         assert_eq!(key("acme/promotion/summer").as_deref(), Some("acme#websale#promotion#summer"));
-        for bad in ["acme", "acme/order", "acme/order/", "acme/login/x", "ACME/order/1", ""] {
+        for bad in ["acme", "acme/order", "acme/order/", "acme/login/x", "acme/connection/x", "ACME/order/1", ""] {
             assert_eq!(key(bad), None, "{bad}");
         }
     }

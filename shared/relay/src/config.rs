@@ -86,7 +86,7 @@ pub struct Destinations {
     pub http_timeout: Duration,
     /// Time-out of the personalised send (`SHOPRELAY_SEND_TIMEOUT_MS`).
     pub send_timeout: Duration,
-    /// How many workers are to share a destination's request rate (`SHOPRELAY_WORKERS`). Reserved, not applied yet.
+    /// How many workers share a destination's request rate (`SHOPRELAY_WORKERS`).
     pub workers: NonZeroU32,
     /// A PEM file with further root certificates (`SHOPRELAY_CA_FILE`).
     pub ca_file: Option<String>,
@@ -122,6 +122,11 @@ impl Destinations {
             workers: workers.ok_or_else(|| ConfigError { name: WORKERS, problem: "must be at least 1".into() })?,
             ca_file: variables.text("SHOPRELAY_CA_FILE"),
         })
+    }
+
+    /// This worker's share of a shop's request rate.
+    pub(crate) fn share(&self, requests_per_second: f64) -> f64 {
+        requests_per_second / f64::from(self.workers.get())
     }
 }
 

@@ -1,16 +1,16 @@
 //! Wakes promotions when they are due.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     destination::websale::body::content_hash,
-    ledger::{self, Change, Due, Guess, LedgerError, Purpose, Row},
+    ledger::{self, Change, Due, Guess, LedgerError, Purpose, Row, connection},
     message::{Message, Payload},
     ports::Ports,
     queue::QueueError,
-    shop::Platform,
+    shop::{Platform, ShopName},
 };
 
 #[cfg(test)]
@@ -18,6 +18,9 @@ mod tests;
 
 /// Whoever works on a promotion longer than this is believed to be gone, and the promotion is queued once more.
 pub(crate) const AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(10);
+
+/// Promotions of a paused connection are looked at this often, so that they go out soon after it is resumed.
+const PAUSED: SignedDuration = SignedDuration::from_mins(2);
 
 /// How many rows are read at a time.
 const BATCH: usize = 100;
@@ -43,7 +46,7 @@ enum WakeError {
 /// Queues every promotion that is due, until `deadline`.
 pub async fn dispatch(ports: &Ports, deadline: Timestamp) -> Dispatched {
     let mut done = Dispatched::default();
-    let mut seen = HashSet::new();
+    let (mut seen, mut pauses) = (HashSet::new(), Pauses::default());
     loop {
         // Rows that failed in this run stay due and come first: they must not hide those behind them.
         let limit = BATCH + done.failed;
@@ -62,7 +65,7 @@ pub async fn dispatch(ports: &Ports, deadline: Timestamp) -> Dispatched {
             if ports.clock.now() >= deadline {
                 return done;
             }
-            match wake(ports, &row).await {
+            match wake(ports, &row, &mut pauses).await {
                 Ok(queued) => done.queued += usize::from(queued),
                 Err(error) => {
                     tracing::error!(row = %row.key, %error, "a due promotion is not queued");
@@ -76,16 +79,35 @@ pub async fn dispatch(ports: &Ports, deadline: Timestamp) -> Dispatched {
     }
 }
 
+/// Which shops' connections are paused: their promotions would only come back again and again. Read once a run.
+#[derive(Default)]
+struct Pauses(HashMap<ShopName, bool>);
+
+impl Pauses {
+    async fn holds(&mut self, ports: &Ports, row: &Row) -> Result<bool, LedgerError> {
+        let Some(shop) = &row.key.shop else { return Ok(false) };
+        if let Some(known) = self.0.get(shop) {
+            return Ok(*known);
+        }
+        let connection = ports.ledger.get(&connection::row_key(shop, row.key.destination)).await?;
+        let is_paused = connection.and_then(|row| row.connection).is_some_and(|known| known.paused_at.is_some());
+        self.0.insert(shop.clone(), is_paused);
+        Ok(is_paused)
+    }
+}
+
 /// Queues one promotion, then moves its due time ahead, in this order: a crash between the two queues it twice, and the
 /// forwarder does it once. Somebody at work on the row, or a wait that was asked for, is left in peace.
-async fn wake(ports: &Ports, row: &Row) -> Result<bool, WakeError> {
+async fn wake(ports: &Ports, row: &Row, pauses: &mut Pauses) -> Result<bool, WakeError> {
     let now = ports.clock.now();
+    let is_paused = pauses.holds(ports, row).await?;
     let busy_until = row.lease.as_ref().map(|lease| lease.until).max(row.not_before).filter(|until| *until > now);
-    let message = due_message(row).filter(|_| busy_until.is_none());
+    let message = due_message(row).filter(|_| busy_until.is_none() && !is_paused);
     if let Some(message) = &message {
         ports.queue.send(message).await?;
     }
-    let later = busy_until.unwrap_or(now).saturating_add(AGAIN_AFTER).unwrap_or(Timestamp::MAX);
+    let wait = if is_paused { PAUSED } else { AGAIN_AFTER };
+    let later = busy_until.unwrap_or(now).saturating_add(wait).unwrap_or(Timestamp::MAX);
     let found = row.due;
     let decide = |stored: Option<&Row>| match stored {
         Some(stored) if stored.due == found => {

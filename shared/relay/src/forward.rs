@@ -4,8 +4,10 @@ mod attempt;
 mod consent;
 mod erase;
 mod letter;
+mod passage;
 #[cfg(test)]
 pub(crate) mod testing;
+mod traffic;
 pub(crate) mod websale;
 mod websand;
 

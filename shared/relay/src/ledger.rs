@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::{Async, message::RowKey};
 
+pub mod connection;
 mod memory;
 mod resolve;
 mod row;
@@ -16,7 +17,8 @@ mod write;
 pub use memory::MemoryLedger;
 pub use resolve::{Finding, Resolution, Unfit, resolve};
 pub use row::{
-    Attempts, Attention, Consent, Due, LastError, Lease, PendingPromotion, Poll, Purpose, Row, State, Steps,
+    Attempts, Attention, Connection, Consent, Due, Fault, LastError, Lease, Matter, PendingPromotion, Poll, Purpose,
+    Row, State, Steps,
 };
 pub use write::{Change, Guess, update};
 

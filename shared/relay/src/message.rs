@@ -103,11 +103,22 @@ pub enum Kind {
     Reference,
     /// A privacy request: what became of it. Its subject is the event's id.
     Privacy,
+    /// A shop's connection to the destination: paused or not, and which calls work. Its subject is the
+    /// destination's name.
+    Connection,
 }
 
 impl Kind {
-    const ALL: [Self; 7] =
-        [Self::Order, Self::Customer, Self::Consent, Self::Promotion, Self::Login, Self::Reference, Self::Privacy];
+    const ALL: [Self; 8] = [
+        Self::Order,
+        Self::Customer,
+        Self::Consent,
+        Self::Promotion,
+        Self::Login,
+        Self::Reference,
+        Self::Privacy,
+        Self::Connection,
+    ];
 
     /// The name used in keys.
     pub const fn name(self) -> &'static str {
@@ -119,6 +130,7 @@ impl Kind {
             Self::Login => "login",
             Self::Reference => "reference",
             Self::Privacy => "privacy",
+            Self::Connection => "connection",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Follows personalised pushes to their end.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{Mutex, PoisonError},
 };
 
@@ -11,10 +11,11 @@ use jiff::Timestamp;
 use crate::{
     config::Destinations,
     destination::websale::login::Tokens,
-    ledger::{Purpose, Row},
+    ledger::{Connection, LedgerError, Purpose, Row, connection},
     message::RowKey,
     ports::Ports,
-    shop::ShopName,
+    retry::Call,
+    shop::{Destination, ShopName},
 };
 
 mod ask;
@@ -65,6 +66,8 @@ struct Run<'a> {
     deadline: Timestamp,
     /// Shops whose calls failed in this run: their other dispatches wait, and hold up nobody.
     troubled: Mutex<HashSet<ShopName>>,
+    /// What is known of the shops' connections.
+    connections: Mutex<HashMap<ShopName, Connection>>,
 }
 
 impl Poller {
@@ -89,7 +92,7 @@ impl Poller {
                 return Polled { failed: 1, ..Polled::default() };
             }
         };
-        let run = Run { poller: self, deadline, troubled: Mutex::default() };
+        let run = Run { poller: self, deadline, troubled: Mutex::default(), connections: Mutex::default() };
         // Collected, because a lazily borrowing stream is not Send for every lifetime, and hosts spawn this.
         let asking: Vec<_> = rows.iter().map(|row| run.one(row)).collect();
         let mut asked = stream::iter(asking).buffer_unordered(AT_ONCE);
@@ -116,6 +119,25 @@ impl Run<'_> {
         if self.troubled.lock().unwrap_or_else(PoisonError::into_inner).contains(shop) || !self.has_time() {
             return Asked::Skipped;
         }
-        self.ask(row, shop).await
+        match self.connection(shop).await {
+            Ok(connection) if connection.paused_at.is_some() => Asked::Skipped,
+            Ok(connection) => self.ask(row, shop, connection.proven.contains(&Call::WebsaleStatus)).await,
+            Err(error) => {
+                tracing::error!(row = %row.key, %error, "a dispatch is not asked about");
+                Asked::Failed
+            }
+        }
+    }
+
+    /// Read once a run.
+    async fn connection(&self, shop: &ShopName) -> Result<Connection, LedgerError> {
+        let known = || self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connection) = known().get(shop) {
+            return Ok(connection.clone());
+        }
+        let row = self.poller.ports.ledger.get(&connection::row_key(shop, Destination::Websale)).await?;
+        let connection = row.and_then(|row| row.connection).unwrap_or_default();
+        known().insert(shop.clone(), connection.clone());
+        Ok(connection)
     }
 }

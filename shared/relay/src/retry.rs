@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::http::{CallError, Response};
 
@@ -28,22 +29,42 @@ pub const MEND_FOR: SignedDuration = SignedDuration::from_hours(10 * 24);
 pub const PUT_BACK: Duration = Duration::from_secs(30);
 
 /// Which call it was: what may be repeated depends on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Call {
+    #[serde(rename = "websand.transaction")]
     WebsandTransaction,
+    #[serde(rename = "websand.subscriber")]
     WebsandSubscriber,
+    #[serde(rename = "websale.login")]
     WebsaleLogin,
+    #[serde(rename = "websale.create")]
     WebsaleCreate,
+    #[serde(rename = "websale.edit")]
     WebsaleEdit,
+    #[serde(rename = "websale.send")]
     WebsaleSend,
     /// The one call that cannot be made idempotent.
+    #[serde(rename = "websale.personalised")]
     WebsalePersonalised,
+    #[serde(rename = "websale.status")]
     WebsaleStatus,
     /// Logging in at a shop's own API.
+    #[serde(rename = "shop.token")]
     ShopToken,
     /// Reading an order, a customer or a subscription from a shop's own API.
+    #[serde(rename = "shop.read")]
     ShopRead,
+}
+
+/// Who is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Party {
+    Websand,
+    Websale,
+    /// The shop's own API.
+    Shop,
 }
 
 impl Call {
@@ -77,6 +98,33 @@ impl Call {
         }
     }
 
+    /// Who is called.
+    pub const fn party(self) -> Party {
+        match self {
+            Self::WebsandTransaction | Self::WebsandSubscriber => Party::Websand,
+            Self::ShopToken | Self::ShopRead => Party::Shop,
+            _ => Party::Websale,
+        }
+    }
+
+    /// The settings that a person has to look at if the call does not work at all.
+    pub const fn settings(self) -> &'static str {
+        match self {
+            Self::WebsandTransaction | Self::WebsandSubscriber => {
+                "`account` and `api_key` of the shop's websand secret, SHOPRELAY_WEBSAND_URL"
+            }
+            Self::WebsaleLogin => {
+                "`shop_id`, `username` and `password` of the shop's websale secret, SHOPRELAY_WEBSALE_LOGIN_URL"
+            }
+            Self::WebsaleCreate => "`subshop` and `endpoints.create` of the shop's websale secret",
+            Self::WebsaleEdit => "`subshop` and `endpoints.edit` of the shop's websale secret",
+            Self::WebsaleSend => "`subshop` and `endpoints.send` of the shop's websale secret",
+            Self::WebsalePersonalised => "`subshop` and `endpoints.personalised` of the shop's websale secret",
+            Self::WebsaleStatus => "`endpoints.status` of the shop's websale secret",
+            Self::ShopToken | Self::ShopRead => "the shop's platform secret, and the rights of its token",
+        }
+    }
+
     /// Whether making the call twice does harm that cannot be undone.
     pub const fn is_irrevocable(self) -> bool {
         matches!(self, Self::WebsalePersonalised)
@@ -101,6 +149,8 @@ pub type Outcome = Result<Response, CallError>;
 pub struct Circumstances {
     /// Whether the credentials were already refreshed for this message.
     pub refreshed: bool,
+    /// Whether this call got through for this shop before. Until then a 400 may as well be due to the shop's settings.
+    pub proven: bool,
     /// How many times the event was started before, this one not counted.
     pub attempt: u32,
     /// When the message was queued.

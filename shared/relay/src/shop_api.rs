@@ -1,6 +1,6 @@
 //! Shops' own APIs: where an object is read that a webhook only named.
 //!
-//! Each platform's file knows which calls to make; what their answers mean is decided by [`crate::retry::decide`] as for
+//! Each platform's file knows which calls to make; what their answers mean is decided by [`crate::retry::decide()`] as for
 //! destinations, and the mapping is the platform's [`crate::source`].
 
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use crate::{
     http::{CallError, Method, Request},
     message::Reference,
     ports::Ports,
-    retry::{Call, Circumstances, Decision, Failure, decide},
+    retry::{Call, Decision, Failure, Outcome},
     secret::PlatformSecret,
     shop::ShopName,
     source::Unusable,
@@ -49,8 +49,8 @@ pub(crate) struct ShopApi<'a> {
     pub(crate) tokens: &'a Tokens,
     /// The shop's credentials.
     pub(crate) secret: &'a PlatformSecret,
-    /// The attempt's circumstances, drawn anew for each call.
-    pub(crate) circumstances: &'a (dyn Fn() -> Circumstances + Sync),
+    /// Says what a call's outcome means.
+    pub(crate) judge: &'a (dyn Fn(Call, &Outcome) -> Decision + Sync),
     /// Whether there is time for another call.
     pub(crate) has_time: &'a (dyn Fn() -> bool + Sync),
 }
@@ -128,7 +128,7 @@ impl ShopApi<'_> {
         if let Ok(response) = &outcome {
             self.limits.note(self.shop, response, self.ports.clock.now());
         }
-        match decide(call, &outcome, &(self.circumstances)()) {
+        match (self.judge)(call, &outcome) {
             Decision::Delivered => {}
             Decision::Gone => return Err(Stopped::Gone),
             decision => return Err(Stopped::Decision(decision)),
@@ -143,7 +143,7 @@ impl ShopApi<'_> {
     /// What follows from an answer that is not what was asked for: as good as none, the next one may be right.
     pub(crate) fn unreadable(&self, call: Call, what: &str) -> Stopped {
         let unreadable = Err(CallError::NoAnswer(what.to_owned()));
-        Stopped::Decision(decide(call, &unreadable, &(self.circumstances)()))
+        Stopped::Decision((self.judge)(call, &unreadable))
     }
 
     /// Fetches and maps what the reference names. `began` is when the fetching began: what is read is as new as that, so

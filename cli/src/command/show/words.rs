@@ -8,11 +8,15 @@ use relay::{
 };
 use serde_json::{Value, json};
 
+use super::connection;
 use crate::{installation::QueueCount, output, table::visible};
 
 /// Everything about one row, a line each.
 pub(crate) fn describe(row: &Row, now: Timestamp) -> String {
-    let mut lines = vec![("State", format!("{}: {}", row.state.name(), state(row.state)))];
+    let mut lines = match &row.connection {
+        Some(known) => connection::lines(known, now),
+        None => vec![("State", format!("{}: {}", row.state.name(), state(row.state)))],
+    };
     lines.extend(row.attention.map(|why| ("Attention", format!("{}; {}", attention(why), advice(why, row)))));
     lines.extend(row.due.map(|due| ("Next", format!("{} {}", purpose(due.purpose, row), when(due.at, now)))));
     lines.extend(row.not_before.filter(|at| *at > now).map(|at| ("Not before", when(at, now))));
@@ -76,6 +80,7 @@ const fn attention(why: Attention) -> &'static str {
         Attention::WithdrawalNotExpressible => "a withdrawal of consent that the settings cannot express",
         Attention::PollDeadline => "its end was not seen in time",
         Attention::ErasureByHand => "forgotten here; the rest is to be done by hand",
+        Attention::Paused => "paused; deliveries wait",
         Attention::DataRequest => "a person wants to know what is held about them",
     }
 }
@@ -100,6 +105,10 @@ fn advice(why: Attention, row: &Row) -> String {
         }
         Attention::WithdrawalNotExpressible => {
             "unsubscribe the person at Websand by hand, and set consent.withdrawn in the websand secret"
+        }
+        Attention::Paused => {
+            let shop = row.key.shop.as_ref().map_or("SHOP", ShopName::as_str);
+            return format!("`shoprelay resume {shop} {}` lets them go on", row.key.destination);
         }
         Attention::PollDeadline => return by_hand("look at WEBSALE how the push ended", row),
         Attention::ErasureByHand => return by_hand("do what the receipt lists under \"to be done by hand\"", row),
@@ -193,9 +202,15 @@ fn code(error: &LastError) -> String {
     }
 }
 
+/// The row's state in one word.
+pub(crate) fn state_name(row: &Row) -> &'static str {
+    row.connection.as_ref().map_or_else(|| row.state.name(), connection::state_name)
+}
+
 /// Why the row is listed: what a person has to look at, and the last error.
 pub(crate) fn why(row: &Row) -> String {
-    let error = row.last_error.as_ref().filter(|_| !matches!(row.state, State::Delivered));
+    let is_over = row.state == State::Delivered && row.connection.is_none();
+    let error = row.last_error.as_ref().filter(|_| !is_over);
     // Which secret is missing or faulty says more than that one is.
     let named = |error: &LastError| {
         let tells = error.code.starts_with("secret_") && !error.detail.is_empty();
@@ -219,7 +234,8 @@ pub(crate) fn json(row: &Row) -> Value {
         "destination": row.key.destination,
         "kind": row.key.kind,
         "subject": row.key.subject,
-        "state": row.state,
+        "state": state_name(row),
+        "connection": row.connection,
         "final": row.state.is_final(),
         "attention": row.attention,
         "next": row.due.map(|due| json!({"purpose": due.purpose, "at": due.at})),

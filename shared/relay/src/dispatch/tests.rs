@@ -103,9 +103,9 @@ async fn two_dispatchers_at_once_queue_the_same_message() {
     let row = waiting(&stage, "summer");
     store(&stage, &row).await;
     // Both have read the index before either has moved the row.
-    wake(&stage.ports, &row).await.unwrap();
+    wake(&stage.ports, &row, &mut Pauses::default()).await.unwrap();
     let moved = stage.world.only_row();
-    wake(&stage.ports, &row).await.unwrap();
+    wake(&stage.ports, &row, &mut Pauses::default()).await.unwrap();
     let [first, second] = queued(&stage).try_into().unwrap();
     assert_eq!(first, second);
     assert_eq!(stage.world.only_row(), moved);

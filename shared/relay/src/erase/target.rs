@@ -48,8 +48,8 @@ impl<'a> Target<'a> {
     /// Whether the row is to go, as far as it can be told by the row alone.
     pub(super) fn takes(&self, row: &Row) -> bool {
         match &self.who {
-            // Requests, and what became of them, are kept: they say what was done.
-            Who::Shop => row.key.kind != Kind::Privacy && !self.is_later(row),
+            // Requests, and what became of them, are kept: they say what was done. So is what an operator has paused.
+            Who::Shop => !matches!(row.key.kind, Kind::Privacy | Kind::Connection) && !self.is_later(row),
             Who::Person { person, customer_key } => match row.key.kind {
                 Kind::Order => {
                     let is_theirs = row.customer.is_some() && row.customer == *customer_key;
@@ -60,7 +60,7 @@ impl<'a> Target<'a> {
                     is_theirs && row.revision.is_none_or(|revision| dated(&revision) <= self.until)
                 }
                 Kind::Reference => self.named().contains(&row.key),
-                Kind::Consent | Kind::Promotion | Kind::Login | Kind::Privacy => false,
+                Kind::Consent | Kind::Promotion | Kind::Login | Kind::Privacy | Kind::Connection => false,
             },
         }
     }

@@ -174,7 +174,9 @@ impl Town {
     }
 
     pub(super) fn rows(&self) -> BTreeMap<String, Row> {
-        self.world.ledger.rows()
+        let mut rows = self.world.ledger.rows();
+        rows.retain(|_, row| row.key.kind != crate::message::Kind::Connection);
+        rows
     }
 
     /// Everything that is stored, as text, bodies unpacked; without the row with this key.

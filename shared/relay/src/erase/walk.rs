@@ -201,7 +201,7 @@ impl Walk<'_> {
             Kind::Reference => found.reference_rows += 1,
             Kind::Promotion => found.promotion_rows += 1,
             Kind::Consent => found.consent_rows += 1,
-            Kind::Login | Kind::Privacy => {}
+            Kind::Login | Kind::Privacy | Kind::Connection => {}
         }
         if !deleted || !matches!(row.key.kind, Kind::Customer | Kind::Consent) {
             found.note(&row.key);

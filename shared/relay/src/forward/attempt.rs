@@ -9,21 +9,22 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use self::secret::attention_for;
-use super::letter;
+use super::passage::Passage;
 use crate::{
     ledger::{
-        Attention, Change, Guess, Lease, LedgerError, Row, State,
+        Attention, Change, Guess, Lease, LedgerError, Matter, Row, State,
         transition::{self, Claim, Claimant, Relevance},
         update,
     },
     message::{Message, RowKey},
     ports::Ports,
     queue::{Received, Settlement},
-    retry::{Circumstances, Decision, Failure, PUT_BACK},
+    retry::{Call, Circumstances, Decision, Failure, Outcome, PUT_BACK, decide},
     revision::Revision,
     shop::ShopName,
 };
 
+mod park;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,8 @@ pub(crate) struct Attempt<'a> {
     parked: Arc<OnceLock<(Failure, Attention)>>,
     /// Whether the message may be news although the row knows of something newer.
     outlives_newer: bool,
+    /// Its way to the destination.
+    pub(crate) passage: Arc<Passage>,
 }
 
 /// What became of the wish to claim a row.
@@ -65,17 +68,23 @@ pub(crate) enum Taken {
 
 impl<'a> Attempt<'a> {
     /// An attempt to settle this message at the row `key`.
-    pub(crate) fn new(ports: &'a Ports, received: &'a Received, message: &'a Message, key: RowKey) -> Self {
+    pub(crate) fn new(
+        ports: &'a Ports,
+        received: &'a Received,
+        message: &'a Message,
+        key: RowKey,
+        passage: Arc<Passage>,
+    ) -> Self {
         let token = format!("{:016x}", ports.random.next());
         let (shop, event_id, revision) = (&message.shop, message.id.as_str(), message.revision());
         let outlives_newer = secret::outlives_newer(&message.payload);
-        Self { ports, received, shop, event_id, key, revision, token, parked: Arc::default(), outlives_newer }
+        Self { ports, received, shop, event_id, key, revision, token, parked: Arc::default(), outlives_newer, passage }
     }
 
     /// The same attempt at another row, held beside the first: under a lease of its own.
     pub(crate) fn at_row(&self, key: RowKey) -> Self {
         let token = format!("{:016x}", self.ports.random.next());
-        Self { key, token, parked: self.parked.clone(), ..*self }
+        Self { key, token, parked: self.parked.clone(), passage: self.passage.clone(), ..*self }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -112,15 +121,22 @@ impl<'a> Attempt<'a> {
         let now = self.now();
         let until = self.received.deadline.saturating_add(LEASE_MARGIN).unwrap_or(Timestamp::MAX);
         let lease = Lease { token: self.token.clone(), until };
-        let by = Claimant { key: &self.key, event_id: self.event_id, lease, now };
-        let decide = |row: Option<&Row>| noting(row, transition::claim(row, &by, &relevance), &note);
+        let held_until = self.passage.held_until();
+        let by = Claimant { key: &self.key, event_id: self.event_id, lease, held_until, now };
+        let decide = |row: Option<&Row>| transition::claim_noting(row, &by, &relevance, &note);
         let claimed = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess, decide).await;
         let (row, claim) = claimed.map_err(|error| self.ledger_failed(&error))?;
         match (claim, row) {
-            (Claim::Granted, Some(row)) => Ok(Taken::Ours(Box::new(row))),
+            (Claim::Granted, Some(row)) => match self.passage.given_up() {
+                Some(failure) => Err(self.park(Some(row), failure, Attention::Parked).await),
+                None => Ok(Taken::Ours(Box::new(row))),
+            },
             (Claim::Superseded | Claim::Recorded, _) => Ok(Taken::Superseded),
             (Claim::Granted, None) | (Claim::Leased(_), _) => Ok(Taken::Busy(PUT_BACK)),
-            (Claim::NotBefore(instant), _) => Ok(Taken::Busy(until_instant(now, instant))),
+            (Claim::NotBefore(instant), _) => {
+                let least = held_until.map_or(Duration::ZERO, |_| PUT_BACK);
+                Ok(Taken::Busy(until_instant(now, instant).max(least)))
+            }
             (Claim::OutcomeUnknown, _) => Err(self.log_done("outcome_unknown")),
             (Claim::Crashed, row) => {
                 let failure = failure("crashed", "started five times without coming to an end");
@@ -135,10 +151,30 @@ impl<'a> Attempt<'a> {
         self.now().saturating_add(needed).is_ok_and(|end| end <= self.received.deadline)
     }
 
-    /// What [`crate::retry::decide`] needs to know.
-    pub(crate) fn circumstances(&self, row: &Row, refreshed: bool) -> Circumstances {
+    /// Goes on only if such a call may be made now; else the message comes back, its row untouched.
+    pub(crate) async fn enter(&self, call: Call, rate: Option<f64>) -> Result<(), Settlement> {
+        let entered = self.passage.enter(call, rate);
+        entered.map_err(|after| Settlement::Back { after })?;
+        self.gate(call).await?.map_err(|after| Settlement::Back { after })
+    }
+
+    /// Whether the shop's settings let the call be made, or after what time to look again.
+    pub(crate) async fn gate(&self, call: Call) -> Result<Result<(), Duration>, Settlement> {
+        self.passage.gate(Matter::Call(call)).await.map_err(|error| self.ledger_failed(&error))
+    }
+
+    /// What the outcome of a call means; noted for the other deliveries of this shop, too.
+    pub(crate) fn judge(&self, call: Call, outcome: &Outcome, row: &Row, refreshed: bool) -> Decision {
+        let decision = decide(call, outcome, &self.circumstances(call, row, refreshed));
+        self.passage.called(call, outcome, &decision);
+        decision
+    }
+
+    /// What [`decide`] needs to know.
+    fn circumstances(&self, call: Call, row: &Row, refreshed: bool) -> Circumstances {
         Circumstances {
             refreshed,
+            proven: self.passage.is_proven(call),
             attempt: row.attempts.get(self.event_id).map_or(0, |attempts| attempts.failed.into()),
             sent_at: self.received.sent_at,
             now: self.now(),
@@ -219,36 +255,6 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Parks the message, then notes it in the row. If parking itself fails, the message comes back.
-    pub(crate) async fn park(&self, row: Option<Row>, failure: &Failure, attention: Attention) -> Settlement {
-        self.log_failure("parked", failure);
-        let destination = self.key.destination;
-        if let Err(back) = letter::park(self.ports, self.received, destination, Some(self.shop), failure).await {
-            return back;
-        }
-        // The first reason stays.
-        let _ = self.parked.set((failure.clone(), attention));
-        let now = self.now();
-        let known = row.as_ref().map(|row| row.version);
-        let guess = row.map_or(Guess::Unknown, |row| Guess::Row(Box::new(row)));
-        let decide = |stored: Option<&Row>| {
-            let is_ours = |row: &Row| row.lease.as_ref().is_some_and(|lease| lease.token == self.token);
-            // Somebody else has gone on with the row meanwhile; what it says is theirs.
-            if stored.is_some_and(|row| known != Some(row.version) && !is_ours(row)) {
-                return Change::Keep(());
-            }
-            let row = stored.cloned().unwrap_or_else(|| Row::new(self.key.clone(), now));
-            Change::Write(Box::new(transition::parked(row, self.event_id, failure, attention, now)), ())
-        };
-        // A letter that no row shows would be found by nobody: rather is the message parked once more.
-        self.change(guess, decide).await.map_or_else(|error| self.ledger_failed(&error), |_| Settlement::Done)
-    }
-
-    /// Why the message was parked, if it was.
-    pub(crate) fn parked(&self) -> Option<&(Failure, Attention)> {
-        self.parked.get()
-    }
-
     /// The ledger did not answer: the message comes back and finds out how far it came.
     pub(crate) fn ledger_failed(&self, error: &LedgerError) -> Settlement {
         tracing::warn!(row = %self.key, event_id = self.event_id, %error, "comes back");
@@ -264,22 +270,6 @@ impl<'a> Attempt<'a> {
     fn log_failure(&self, outcome: &'static str, failure: &Failure) {
         let Failure { code, status, detail } = failure;
         tracing::warn!(row = %self.key, event_id = self.event_id, outcome, code, status, detail, "failed");
-    }
-}
-
-/// A claim with its note. Where no call may be made yet, only the note is written.
-fn noting(stored: Option<&Row>, claimed: Change<Claim>, note: impl Fn(&mut Row)) -> Change<Claim> {
-    match (claimed, stored) {
-        (Change::Write(mut row, claim @ (Claim::Granted | Claim::OutcomeUnknown)), _) => {
-            note(&mut row);
-            Change::Write(row, claim)
-        }
-        (Change::Keep(claim @ Claim::NotBefore(_)), Some(stored)) => {
-            let mut row = stored.clone();
-            note(&mut row);
-            if row == *stored { Change::Keep(claim) } else { Change::Write(Box::new(row), claim) }
-        }
-        (other, _) => other,
     }
 }
 

@@ -4,21 +4,25 @@
 //! is stored) and goes out when it is due. Both halves look at the row, do the next step and remember it, so whoever
 //! comes after a crash goes on where it ended.
 
+use std::{sync::Arc, time::Duration};
+
 use crate::{
     Async,
     config::Destinations,
     destination::websale::login::Tokens,
     event::{Event, Promotion},
-    ledger::{Guess, Row},
-    message::{Kind, Message, Payload},
+    ledger::{Guess, Matter, Row},
+    message::{Kind, Message, Payload, RowKey},
     poll::Poller,
     ports::Ports,
     queue::{Handler, Received, Settlement},
+    retry::Call,
     revision::Revision,
+    secret::{SecretError, WebsaleSecret},
     shop::Destination,
 };
 
-use super::{attempt::Attempt, erase, letter::unreadable};
+use super::{attempt::Attempt, erase, letter::unreadable, passage::Passage, traffic::Traffic};
 use wanted::Wanted;
 use work::Work;
 
@@ -40,6 +44,7 @@ pub struct WebsaleForwarder {
     ports: Ports,
     config: Destinations,
     tokens: Tokens,
+    traffic: Arc<Traffic>,
 }
 
 /// `Err` is an early end: the message is settled or comes back, and nothing more is to be done.
@@ -56,7 +61,7 @@ impl WebsaleForwarder {
     pub fn new(ports: Ports, config: Destinations) -> Self {
         let ports = ports.discreet();
         let tokens = Tokens::new(ports.clone(), config.clone());
-        Self { ports, config, tokens }
+        Self { ports, config, tokens, traffic: Arc::default() }
     }
 
     /// A poller that shares this forwarder's log-ins, for hosts that run both in one process.
@@ -69,18 +74,36 @@ impl WebsaleForwarder {
             Ok(message) => message,
             Err(error) => return Err(unreadable(&self.ports, received, Destination::Websale, &error).await),
         };
-        let ours = |key: &crate::message::RowKey| {
-            key.destination == Destination::Websale && key.kind == Kind::Promotion && key.shop.is_some()
-        };
+        let ours =
+            |key: &RowKey| key.destination == Destination::Websale && key.kind == Kind::Promotion && key.shop.is_some();
         let Some(key) = message.row_key().filter(ours) else {
             return Err(unreadable(&self.ports, received, Destination::Websale, &"it is for another queue").await);
         };
-        let attempt = Attempt::new(&self.ports, received, &message, key);
+        let passage = Passage::open(&self.ports, &self.traffic, received, &message.shop, Destination::Websale).await?;
+        let settled = self.work(received, &message, key, &passage).await;
+        passage.close().await;
+        settled
+    }
+
+    async fn work(
+        &self,
+        received: &Received,
+        message: &Message,
+        key: RowKey,
+        passage: &Arc<Passage>,
+    ) -> Step<Settlement> {
+        let attempt = Attempt::new(&self.ports, received, message, key, passage.clone());
         if !attempt.has_time_for(self.config.http_timeout) {
-            return Err(Settlement::Back { after: std::time::Duration::ZERO });
+            return Err(Settlement::Back { after: Duration::ZERO });
         }
+        let secret = self.ports.secrets.websale(attempt.shop).await;
+        let rate = secret.as_ref().ok().and_then(|secret| secret.requests_per_second);
+        // A message that is held is claimed nevertheless: what was called off must not go out as soon as it can.
+        let _ = passage.enter(Call::WebsaleCreate, rate.map(|rate| self.config.share(rate)));
         match &message.payload {
-            Payload::Event(Event::PromotionScheduled(promotion)) => self.scheduled(attempt, promotion, &message).await,
+            Payload::Event(Event::PromotionScheduled(promotion)) => {
+                self.scheduled(attempt, promotion, message, secret).await
+            }
             Payload::Event(Event::PromotionCancelled(_)) => self.cancelled(attempt).await,
             Payload::PromotionDue { revision, .. } => self.due(attempt, *revision).await,
             _ => Err(unreadable(&self.ports, received, Destination::Websale, &"it is for another queue").await),
@@ -88,17 +111,23 @@ impl WebsaleForwarder {
     }
 
     /// A new or changed promotion.
-    async fn scheduled(&self, attempt: Attempt<'_>, promotion: &Promotion, message: &Message) -> Step<Settlement> {
+    async fn scheduled(
+        &self,
+        attempt: Attempt<'_>,
+        promotion: &Promotion,
+        message: &Message,
+        secret: Result<Arc<WebsaleSecret>, SecretError>,
+    ) -> Step<Settlement> {
         let Some(promotion) = erase::audience(&attempt, promotion).await? else {
             tracing::info!(row = %attempt.key, event_id = attempt.event_id, "everybody in the audience was forgotten");
             return self.cancelled(attempt).await;
         };
-        let secret = self.ports.secrets.websale(attempt.shop).await;
         let wanted = Wanted::of(&promotion, message, secret.as_deref().ok());
         let relevance = |row: &Row| standing::of_event(row, &attempt, |row| wanted.is_as_prepared(row));
         let note = |row: &mut Row| wanted.note(row, attempt.event_id);
         let row = attempt.claim_noting(Guess::Unknown, relevance, note).await?;
         if let Err(error) = secret {
+            attempt.note_secret(Matter::Secret, &error);
             return Err(attempt.secret_failed_after_claim(&row, &error).await);
         }
         let mut work = Work::new(self, attempt, row);

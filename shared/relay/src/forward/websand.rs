@@ -1,9 +1,8 @@
 //! Delivers orders and customers to Websand.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use serde_json::Value;
-
+use post::Post;
 use telling::{Word, not_told};
 use updates::relevance;
 
@@ -12,6 +11,8 @@ use super::{
     consent::Decision,
     erase,
     letter::unreadable,
+    passage::Passage,
+    traffic::Traffic,
 };
 use crate::{
     Async,
@@ -19,21 +20,21 @@ use crate::{
     destination::websand,
     erase::tombstone,
     event::{Customer, Event, Order, OrderStatus},
-    http::{CallError, Request},
     ledger::{
-        Guess, Row, State,
+        Guess, Matter, Row, State,
         transition::{Relevance, settled},
     },
-    message::{Message, Payload},
+    message::{Message, Payload, RowKey},
     ports::Ports,
     queue::{Handler, Received, Settlement},
-    retry::{self, Call, decide},
+    retry::Call,
     revision::Revision,
     secret::WebsandSecret,
     shop::Destination,
     shop_api::{Limits, Tokens},
 };
 
+mod post;
 mod reference;
 mod telling;
 #[cfg(test)]
@@ -48,13 +49,7 @@ pub struct WebsandForwarder {
     /// What the shops' own APIs still take.
     limits: Arc<Limits>,
     tokens: Arc<Tokens>,
-}
-
-/// One call.
-struct Post {
-    call: Call,
-    request: fn(&Destinations, &WebsandSecret, &Value) -> Result<Request, CallError>,
-    body: Value,
+    traffic: Arc<Traffic>,
 }
 
 /// What an event's data come to: a call, and what the row is to know of it afterwards.
@@ -79,7 +74,13 @@ type Step<T> = Result<T, Settlement>;
 impl WebsandForwarder {
     /// A forwarder over these ports.
     pub fn new(ports: Ports, config: Destinations) -> Self {
-        Self { ports: ports.discreet(), config, limits: Arc::default(), tokens: Arc::default() }
+        Self {
+            ports: ports.discreet(),
+            config,
+            limits: Arc::default(),
+            tokens: Arc::default(),
+            traffic: Arc::default(),
+        }
     }
 
     async fn settle(&self, received: &Received) -> Step<Settlement> {
@@ -90,26 +91,48 @@ impl WebsandForwarder {
         let Some(key) = message.row_key().filter(|key| key.destination == Destination::Websand) else {
             return Err(unreadable(&self.ports, received, Destination::Websand, &"it is for another queue").await);
         };
-        let attempt = Attempt::new(&self.ports, received, &message, key);
+        let passage = Passage::open(&self.ports, &self.traffic, received, &message.shop, Destination::Websand).await?;
+        let settled = self.work(received, &message, key, &passage).await;
+        passage.close().await;
+        settled
+    }
+
+    async fn work(
+        &self,
+        received: &Received,
+        message: &Message,
+        key: RowKey,
+        passage: &Arc<Passage>,
+    ) -> Step<Settlement> {
+        let attempt = Attempt::new(&self.ports, received, message, key, passage.clone());
         if !attempt.has_time_for(self.config.http_timeout) {
-            return Err(Settlement::Back { after: std::time::Duration::ZERO });
+            return Err(Settlement::Back { after: Duration::ZERO });
         }
         if let Some(settled) = erase::request(&attempt, &message.payload).await {
             return settled;
         }
         let secret = match self.ports.secrets.websand(attempt.shop).await {
             Ok(secret) => secret,
-            Err(error) => return Err(attempt.secret_failed(&error).await),
+            Err(error) => {
+                attempt.note_secret(Matter::Secret, &error);
+                return Err(attempt.secret_failed(&error).await);
+            }
         };
+        passage.right(Matter::Secret);
         match &message.payload {
-            Payload::Referenced(reference) => self.referenced(&attempt, reference, &message, secret).await,
-            _ => self.event(&attempt, &message, secret).await,
+            Payload::Referenced(reference) => self.referenced(&attempt, reference, message, secret).await,
+            _ => self.event(&attempt, message, secret).await,
         }
     }
 
     /// Delivers an event, as it was received or as it was fetched.
     async fn event(&self, attempt: &Attempt<'_>, message: &Message, secret: Arc<WebsandSecret>) -> Step<Settlement> {
         let revision = message.revision();
+        let call = match &message.payload {
+            Payload::Event(Event::CustomerUpdated(_)) => Call::WebsandSubscriber,
+            _ => Call::WebsandTransaction,
+        };
+        attempt.enter(call, secret.requests_per_second.map(|rate| self.config.share(rate))).await?;
         match &message.payload {
             Payload::Event(Event::OrderPlaced(order)) => self.order(attempt, order, revision, false, secret).await,
             Payload::Event(Event::OrderUpdated(order)) => self.order(attempt, order, revision, true, secret).await,
@@ -230,35 +253,6 @@ impl WebsandForwarder {
             Word::Decision(telling) => self.tell(telling, customer, secret).await,
         };
         if delivered == Settlement::Done { told } else { delivered }
-    }
-
-    /// Makes the call, with fresh credentials once more if they are refused. `Err`: it did not get through, and what
-    /// follows from that is settled.
-    async fn post(
-        &self,
-        attempt: &Attempt<'_>,
-        claimed: &Row,
-        mut secret: Arc<WebsandSecret>,
-        post: &Post,
-    ) -> Step<()> {
-        let mut refreshed = false;
-        loop {
-            if !attempt.has_time_for(self.config.http_timeout) {
-                return Err(attempt.release(claimed).await);
-            }
-            let outcome = match (post.request)(&self.config, &secret, &post.body) {
-                Ok(request) => self.ports.http.call(request).await,
-                Err(error) => Err(error),
-            };
-            match decide(post.call, &outcome, &attempt.circumstances(claimed, refreshed)) {
-                retry::Decision::Delivered => return Ok(()),
-                retry::Decision::Refresh => match self.ports.secrets.websand_again(attempt.shop).await {
-                    Ok(again) => (secret, refreshed) = (again, true),
-                    Err(error) => return Err(attempt.secret_failed_after_claim(claimed, &error).await),
-                },
-                decision => return Err(attempt.fail(claimed, &decision).await),
-            }
-        }
     }
 }
 

@@ -44,6 +44,9 @@ pub enum Unfit {
     /// Deliveries wait for the shop's settings or credentials.
     #[error("deliveries wait for the shop's settings or credentials; once they are mended they go on by themselves")]
     Waits,
+    /// An operator paused the connection.
+    #[error("the connection is paused; `shoprelay resume` ends that")]
+    Paused,
 }
 
 /// Applies a person's finding to a row.
@@ -62,6 +65,7 @@ pub fn resolve(mut row: Row, finding: Finding, now: Timestamp) -> Result<(Row, R
         (Some(Attention::OutcomeUnknown), Finding::Done) => return Err(Unfit::WasItSent),
         (Some(Attention::Parked), _) => return Err(Unfit::HasLetter),
         (Some(Attention::ConfigurationFault | Attention::CredentialsRefused), _) => return Err(Unfit::Waits),
+        (Some(Attention::Paused), _) => return Err(Unfit::Paused),
         (Some(_), Finding::Sent | Finding::NotSent) => return Err(Unfit::NoDoubt),
         (Some(_), Finding::Done) => Resolution::Closed,
     };
@@ -156,6 +160,7 @@ mod tests {
             (Some(Attention::OutcomeUnknown), Unfit::WasItSent),
             (Some(Attention::Parked), Unfit::HasLetter),
             (Some(Attention::CredentialsRefused), Unfit::Waits),
+            (Some(Attention::Paused), Unfit::Paused),
         ] {
             assert_eq!(resolve(row(attention), Finding::Done, at(9)), Err(unfit));
         }

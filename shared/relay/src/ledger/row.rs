@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{event::OrderStatus, message::RowKey, revision::Revision};
 
+mod connection;
 mod due;
 mod progress;
 
+pub use connection::{Connection, Fault, Matter};
 pub use due::{Attention, Due, Purpose};
 pub use progress::{PendingPromotion, Poll, Steps};
 
@@ -64,6 +66,9 @@ pub struct Row {
     /// The buyer's customer key (order rows), so that a person's orders can be found when they are to be forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
+    /// What is known of the shop's connection to the destination (connection rows).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<Connection>,
     /// No call before this instant (a `Retry-After` longer than the queue can hold a message).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
@@ -216,6 +221,7 @@ impl Row {
             consent: None,
             erased_at: None,
             customer: None,
+            connection: None,
             not_before: None,
             due: None,
             attention: None,

@@ -28,6 +28,8 @@ pub struct Claimant<'a> {
     pub event_id: &'a str,
     /// The lease it would hold.
     pub lease: Lease,
+    /// No call may be made before then, whatever the row says: the connection is paused, or the destination is down.
+    pub held_until: Option<Timestamp>,
     /// Now.
     pub now: Timestamp,
 }
@@ -87,7 +89,7 @@ pub fn claim(stored: Option<&Row>, by: &Claimant<'_>, relevance: impl Fn(&Row) -
             return Change::Write(Box::new(row), Claim::Recorded);
         }
     }
-    if let Some(instant) = row.not_before.filter(|instant| *instant > by.now) {
+    if let Some(instant) = row.not_before.max(by.held_until).filter(|instant| *instant > by.now) {
         return Change::Keep(Claim::NotBefore(instant));
     }
     let attempts = row.attempts.entry(by.event_id.to_owned()).or_default();
@@ -100,6 +102,29 @@ pub fn claim(stored: Option<&Row>, by: &Claimant<'_>, relevance: impl Fn(&Row) -
     row.expires_at = None;
     row.last_at = by.now;
     Change::Write(Box::new(row), Claim::Granted)
+}
+
+/// The same for an event that has something to note in the row whatever is done about it. Where no call may be made yet,
+/// only the note is written.
+pub fn claim_noting(
+    stored: Option<&Row>,
+    by: &Claimant<'_>,
+    relevance: impl Fn(&Row) -> Relevance,
+    note: impl Fn(&mut Row),
+) -> Change<Claim> {
+    match claim(stored, by, relevance) {
+        Change::Write(mut row, claim @ (Claim::Granted | Claim::OutcomeUnknown)) => {
+            note(&mut row);
+            Change::Write(row, claim)
+        }
+        Change::Keep(claim @ Claim::NotBefore(_)) => {
+            let before = stored.cloned().unwrap_or_else(|| Row::new(by.key.clone(), by.now));
+            let mut row = before.clone();
+            note(&mut row);
+            if row == before { Change::Keep(claim) } else { Change::Write(Box::new(row), claim) }
+        }
+        other => other,
+    }
 }
 
 /// An event that had begun here was overtaken meanwhile. If it was the last one, nothing of its troubles is left.

@@ -12,10 +12,10 @@ use crate::{
         login::{LoginError, MARGIN},
     },
     forward::websale::content,
-    ledger::{self, Attention, Change, Guess, Lease, LedgerError, Purpose, Row, transition::finish},
+    ledger::{self, Attention, Change, Guess, Lease, LedgerError, Purpose, Row, connection, transition::finish},
     retry::{Call, Circumstances, Decision, Failure, MEND_WAIT, decide},
     secret::WebsaleSecret,
-    shop::ShopName,
+    shop::{Destination, ShopName},
 };
 
 /// A lease outlives the run by this, so that a run at its limit is not overtaken.
@@ -57,22 +57,25 @@ impl Run<'_> {
     }
 
     /// Asks about one dispatch and notes what came of it.
-    pub(super) async fn ask(&self, row: &Row, shop: &ShopName) -> Asked {
-        self.try_ask(row, shop).await.unwrap_or_else(|error| {
+    pub(super) async fn ask(&self, row: &Row, shop: &ShopName, proven: bool) -> Asked {
+        self.try_ask(row, shop, proven).await.unwrap_or_else(|error| {
             tracing::error!(row = %row.key, %error, "a dispatch is not asked about");
             Asked::Failed
         })
     }
 
-    async fn try_ask(&self, row: &Row, shop: &ShopName) -> Result<Asked, LedgerError> {
+    async fn try_ask(&self, row: &Row, shop: &ShopName, proven: bool) -> Result<Asked, LedgerError> {
         let token = format!("{:016x}", self.poller.ports.random.next());
         let Some(row) = self.lease(row, &token).await? else { return Ok(Asked::Skipped) };
         let now = self.now();
-        match self.status(&row, shop).await {
+        match self.status(&row, shop, proven).await {
             Ok((status, secret)) => {
                 let noted = record::answered(row.clone(), &status, &secret, now);
                 let asked = if noted.due.is_some() { Asked::Running } else { Asked::Ended };
                 self.note(&row, &token, noted).await?;
+                if !proven {
+                    self.prove(shop).await?;
+                }
                 Ok(asked)
             }
             Err(NoAnswer::NoTime) => {
@@ -127,7 +130,23 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn status(&self, row: &Row, shop: &ShopName) -> Result<(DispatchStatus, Arc<WebsaleSecret>), NoAnswer> {
+    /// Notes that the shop's status calls work.
+    async fn prove(&self, shop: &ShopName) -> Result<(), LedgerError> {
+        let (ports, now) = (&self.poller.ports, self.now());
+        let key = connection::row_key(shop, Destination::Websale);
+        let decide = |stored: Option<&Row>| {
+            let row = stored.cloned().unwrap_or_else(|| Row::new(key.clone(), now));
+            Change::Write(Box::new(connection::proven(row, Call::WebsaleStatus, now)), ())
+        };
+        ledger::update(&*ports.ledger, &*ports.random, &key, Guess::Unknown, decide).await.map(drop)
+    }
+
+    async fn status(
+        &self,
+        row: &Row,
+        shop: &ShopName,
+        proven: bool,
+    ) -> Result<(DispatchStatus, Arc<WebsaleSecret>), NoAnswer> {
         let ports = &self.poller.ports;
         let id = row.remote_id.as_deref().unwrap_or_default();
         let session = self.poller.tokens.session(shop, self.deadline).await;
@@ -140,7 +159,7 @@ impl Run<'_> {
             let calls = Calls { secret: &session.secret, config: &self.poller.config, token: session.token.text() };
             let request = calls.status(id);
             let outcome = ports.http.call(request).await;
-            match (decide(Call::WebsaleStatus, &outcome, &self.circumstances(row, refreshed)), outcome) {
+            match (decide(Call::WebsaleStatus, &outcome, &self.circumstances(row, refreshed, proven)), outcome) {
                 (Decision::Delivered, Ok(response)) => return Ok((DispatchStatus::read(&response), session.secret)),
                 (Decision::Refresh, _) => {
                     refreshed = true;
@@ -162,7 +181,7 @@ impl Run<'_> {
             LoginError::NoTime => NoAnswer::NoTime,
             LoginError::Ledger(error) => NoAnswer::Ledger(error),
             LoginError::Failed(outcome) => {
-                self.trouble(decide(Call::WebsaleLogin, &outcome, &self.circumstances(row, true)), None)
+                self.trouble(decide(Call::WebsaleLogin, &outcome, &self.circumstances(row, true, false)), None)
             }
             LoginError::Secret(error) => {
                 trouble("secret_unusable", None, error.to_string(), mend_at, Attention::ConfigurationFault)
@@ -173,11 +192,11 @@ impl Run<'_> {
         }
     }
 
-    fn circumstances(&self, row: &Row, refreshed: bool) -> Circumstances {
+    fn circumstances(&self, row: &Row, refreshed: bool, proven: bool) -> Circumstances {
         let poll = row.poll.clone().unwrap_or_default();
         let now = self.now();
         let random = self.poller.ports.random.next();
-        Circumstances { refreshed, attempt: poll.asked, sent_at: poll.since.unwrap_or(now), now, random }
+        Circumstances { refreshed, proven, attempt: poll.asked, sent_at: poll.since.unwrap_or(now), now, random }
     }
 
     fn trouble(&self, decision: Decision, secret: Option<Arc<WebsaleSecret>>) -> NoAnswer {

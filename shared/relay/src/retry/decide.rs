@@ -28,7 +28,7 @@ enum Verdict {
 /// What the outcome of this call means under these circumstances.
 pub fn decide(call: Call, outcome: &Outcome, circumstances: &Circumstances) -> Decision {
     let failure = |code: Option<&str>| describe(call, outcome, code);
-    match verdict(call, outcome, circumstances.refreshed) {
+    match verdict(call, outcome, circumstances) {
         Verdict::Delivered => Decision::Delivered,
         Verdict::Gone => Decision::Gone,
         Verdict::Refresh => Decision::Refresh,
@@ -47,7 +47,7 @@ pub fn decide(call: Call, outcome: &Outcome, circumstances: &Circumstances) -> D
     }
 }
 
-fn verdict(call: Call, outcome: &Outcome, refreshed: bool) -> Verdict {
+fn verdict(call: Call, outcome: &Outcome, circumstances: &Circumstances) -> Verdict {
     // Whether the answer leaves open that the call was processed decides what follows for the one that must not be
     // made twice.
     let perhaps_done = if call.is_irrevocable() { Verdict::Unknown } else { Verdict::Retry };
@@ -58,7 +58,7 @@ fn verdict(call: Call, outcome: &Outcome, refreshed: bool) -> Verdict {
     };
     match status {
         200..=299 => Verdict::Delivered,
-        401 if !refreshed => Verdict::Refresh,
+        401 if !circumstances.refreshed => Verdict::Refresh,
         425 | 429 => Verdict::Retry,
         408 => perhaps_done,
         409 if call.is_irrevocable() => Verdict::Unknown,
@@ -66,6 +66,8 @@ fn verdict(call: Call, outcome: &Outcome, refreshed: bool) -> Verdict {
         404 | 410 if call.names_remote_id() => Verdict::Park,
         // Refused credentials, a wrong path, an address that moved: no fault of the message, so it must not be lost for it.
         300..=399 | 401 | 403 | 404 | 405 | 410 => Verdict::Mend,
+        // A wrong account or path may be answered so, too. Once the call has worked, it is the message's fault.
+        400 if !circumstances.proven => Verdict::Mend,
         // A log-in says nothing about the message that needs it. OAuth servers refuse credentials with 400, too (RFC 6749,
         // section 5.2).
         400..=499 if call.is_login() => Verdict::Mend,

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Attempt, failure};
 use crate::{
     event::Event,
-    ledger::{Attention, Guess, Row, transition::Relevance},
+    ledger::{Attention, Guess, Matter, Row, transition::Relevance},
     message::Payload,
     queue::Settlement,
     retry::{Decision, Failure, MEND_FOR, MEND_WAIT, PUT_BACK},
@@ -17,6 +17,11 @@ use crate::{
 impl Attempt<'_> {
     /// The shop's secret cannot be used: the delivery waits until a person has mended it, up to ten days.
     pub(crate) async fn secret_failed(&self, error: &SecretError) -> Settlement {
+        match self.passage.gate(Matter::Secret).await {
+            Ok(Ok(())) => {}
+            Ok(Err(after)) => return Settlement::Back { after },
+            Err(error) => return self.ledger_failed(&error),
+        }
         let newer = |row: &Row| match row.revision {
             Some(known) if !self.outlives_newer && !self.revision.is_newer_than(&known) => Relevance::Superseded,
             _ => Relevance::Open,
@@ -29,13 +34,15 @@ impl Attempt<'_> {
 
     /// The same, with the row claimed already.
     pub(crate) async fn secret_failed_after_claim(&self, row: &Row, error: &SecretError) -> Settlement {
-        let (code, wait) = match error {
-            SecretError::NotFound { .. } => ("secret_missing", MEND_WAIT),
-            SecretError::Malformed { .. } => ("secret_malformed", MEND_WAIT),
-            SecretError::Denied { .. } => ("secret_denied", MEND_WAIT),
-            SecretError::Unreachable { .. } => ("secret_unreachable", PUT_BACK),
-        };
-        self.wait_up_to_ten_days(row, failure(code, &error.to_string()), wait).await
+        let wait = if is_wrong(error) { MEND_WAIT } else { PUT_BACK };
+        self.wait_up_to_ten_days(row, described(error), wait).await
+    }
+
+    /// The shop's other deliveries need the same secret.
+    pub(crate) fn note_secret(&self, matter: Matter, error: &SecretError) {
+        if is_wrong(error) {
+            self.passage.wrong(matter, &described(error));
+        }
     }
 
     /// The shop's settings do not fit: the same wait.
@@ -65,6 +72,21 @@ pub(super) const fn outlives_newer(payload: &Payload) -> bool {
         Payload::Referenced(_) => true,
         _ => false,
     }
+}
+
+/// Whether a person has to mend it, rather than that the store is away.
+const fn is_wrong(error: &SecretError) -> bool {
+    !matches!(error, SecretError::Unreachable { .. })
+}
+
+fn described(error: &SecretError) -> Failure {
+    let code = match error {
+        SecretError::NotFound { .. } => "secret_missing",
+        SecretError::Malformed { .. } => "secret_malformed",
+        SecretError::Denied { .. } => "secret_denied",
+        SecretError::Unreachable { .. } => "secret_unreachable",
+    };
+    failure(code, &error.to_string())
 }
 
 /// Refused credentials are mended in the shop's secret, everything else in its settings.

@@ -27,8 +27,10 @@ async fn giving_a_message_up_says_nothing_about_a_row_that_somebody_else_has_set
         world.received(&message)
     });
     let key = message.row_key().unwrap();
-    let slow = Attempt::new(&world.ports, &early, &message, key.clone());
-    let quick = Attempt::new(&world.ports, &late, &message, key);
+    let traffic = Arc::default();
+    let passage = Passage::open(&world.ports, &traffic, &late, &message.shop, key.destination).await.unwrap();
+    let slow = Attempt::new(&world.ports, &early, &message, key.clone(), passage.clone());
+    let quick = Attempt::new(&world.ports, &late, &message, key, passage);
     let claimed = slow.claim(Guess::Absent, |_| Relevance::Open).await.unwrap();
     let again = quick.claim(Guess::Unknown, |_| Relevance::Open).await.unwrap();
     let delivered = |row| transition::settled(row, "e1", State::Delivered, quick.now());

@@ -9,7 +9,7 @@ use crate::{
     http::Response,
     ledger::{Due, LastError, Poll, Purpose, Row, State, transition::last_error},
     queue::Settlement,
-    retry::{Call, Decision, decide},
+    retry::{Call, Decision},
 };
 
 impl Work<'_> {
@@ -40,14 +40,15 @@ impl Work<'_> {
         let Some(body) = loaded.map_err(|error| self.attempt.ledger_failed(&error))? else {
             return Err(self.park("content_missing", "the stored content is gone; schedule the promotion again").await);
         };
+        self.gate(Call::WebsalePersonalised).await?;
         let mut session = self.session().await?;
         loop {
             self.needs_time_for(self.forwarder.config.send_timeout).await?;
             self.intend().await?;
             let request = self.calls(&session).personalised(body.clone());
             let outcome = self.forwarder.ports.http.call(request).await;
-            let circumstances = self.attempt.circumstances(&self.row, self.refreshed);
-            match (decide(Call::WebsalePersonalised, &outcome, &circumstances), outcome) {
+            let decision = self.attempt.judge(Call::WebsalePersonalised, &outcome, &self.row, self.refreshed);
+            match (decision, outcome) {
                 (Decision::Delivered, Ok(response)) => return self.sent(&response, &session).await,
                 (Decision::Refresh, _) => {
                     self.unintend().await?;

@@ -26,6 +26,7 @@ mod crash;
 mod failure;
 mod lifecycle;
 mod outcome;
+mod passage;
 
 /// Minutes after the start.
 fn minute(minutes: i64) -> Timestamp {
@@ -142,7 +143,7 @@ impl Play {
 
     fn row(&self) -> Row {
         let rows = self.stage.world.ledger.rows();
-        rows.into_values().find(|row| row.key.shop.is_some()).unwrap()
+        rows.into_values().find(|row| row.key.kind == crate::message::Kind::Promotion).unwrap()
     }
 
     fn state(&self) -> State {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Step, WebsaleForwarder, content, standing::newest};
 use crate::{
@@ -12,9 +12,12 @@ use crate::{
     },
     forward::attempt::{Attempt, failure},
     http::{Request, Response},
-    ledger::{Attention, Purpose, Row, State, transition::settled},
+    ledger::{
+        Attention, Matter, Purpose, Row, State,
+        transition::{released, settled},
+    },
     queue::Settlement,
-    retry::{Call, Decision, MEND_FOR, PUT_BACK, decide},
+    retry::{Call, Decision, MEND_FOR, PUT_BACK},
 };
 
 /// One message at work on the row it claimed.
@@ -52,12 +55,13 @@ impl<'a> Work<'a> {
         call: Call,
         build: impl Fn(&Calls<'_>) -> Request,
     ) -> Result<Response, Stop> {
+        self.gate(call).await?;
         let mut session = self.session().await?;
         loop {
             self.needs_time_for(self.forwarder.config.http_timeout).await?;
             let request = build(&self.calls(&session));
             let outcome = self.forwarder.ports.http.call(request).await;
-            match (decide(call, &outcome, &self.attempt.circumstances(&self.row, self.refreshed)), outcome) {
+            match (self.attempt.judge(call, &outcome, &self.row, self.refreshed), outcome) {
                 (Decision::Delivered, Ok(response)) => return Ok(response),
                 (Decision::Refresh, _) => session = self.another_session(&session).await?,
                 (decision, _) => return Err(Stop::Outcome(decision)),
@@ -84,8 +88,21 @@ impl<'a> Work<'a> {
         Calls { secret: &session.secret, config: &self.forwarder.config, token: session.token.text() }
     }
 
+    /// Goes on only if the shop's settings let the call be made; else the promotion waits.
+    pub(super) async fn gate(&self, call: Call) -> Step<()> {
+        let Err(after) = self.attempt.gate(call).await? else { return Ok(()) };
+        let wait = SignedDuration::try_from(after).unwrap_or_default();
+        let not_before = self.attempt.now().checked_add(wait).ok();
+        let next = |row| Row { not_before, ..released(row, self.attempt.event_id) };
+        match self.attempt.store(&self.row, next).await {
+            Ok(_) => Err(Settlement::Back { after }),
+            Err(error) => Err(self.attempt.ledger_failed(&error)),
+        }
+    }
+
     /// The account with a token.
     pub(super) async fn session(&self) -> Step<Session> {
+        self.gate(Call::WebsaleLogin).await?;
         let session = self.forwarder.tokens.session(self.attempt.shop, self.attempt.received.deadline).await;
         self.logged_in(session).await
     }
@@ -100,16 +117,23 @@ impl<'a> Work<'a> {
 
     async fn logged_in(&self, session: Result<Session, LoginError>) -> Step<Session> {
         let error = match session {
-            Ok(session) => return Ok(session),
+            Ok(session) => {
+                self.attempt.passage.right(Matter::Secret);
+                self.attempt.passage.right(Matter::Call(Call::WebsaleLogin));
+                return Ok(session);
+            }
             Err(error) => error,
         };
         Err(match error {
-            LoginError::Secret(error) => self.attempt.secret_failed_after_claim(&self.row, &error).await,
+            LoginError::Secret(error) => {
+                self.attempt.note_secret(Matter::Secret, &error);
+                self.attempt.secret_failed_after_claim(&self.row, &error).await
+            }
             LoginError::Ledger(error) => self.attempt.ledger_failed(&error),
             LoginError::NoTime => self.attempt.release(&self.row).await,
             LoginError::Failed(outcome) => {
-                let circumstances = self.attempt.circumstances(&self.row, true);
-                self.attempt.fail(&self.row, &decide(Call::WebsaleLogin, &outcome, &circumstances)).await
+                let decision = self.attempt.judge(Call::WebsaleLogin, &outcome, &self.row, true);
+                self.attempt.fail(&self.row, &decision).await
             }
             LoginError::Blocked { until, status } => {
                 let mut failure = failure("login_refused", "WEBSALE refused the account; its secret must be mended");

@@ -14,12 +14,12 @@ use crate::{
     event::{Event, EventType},
     forward::attempt::{Attempt, failure, until_instant},
     ledger::{
-        Guess, Row, State,
+        Guess, Matter, Row, State,
         transition::{self, Relevance, settled},
     },
     message::{Message, Payload, Reference},
     queue::Settlement,
-    retry::{Decision, PUT_BACK, RETRY_FOR},
+    retry::{Call, Decision, PUT_BACK, RETRY_FOR},
     revision::Revision,
     secret::{PlatformSecret, SecretError, WebsandSecret},
     shop_api::{Fetched, ShopApi, Stopped},
@@ -40,6 +40,7 @@ impl WebsandForwarder {
         if let Some(until) = self.limits.until(attempt.shop, attempt.now()) {
             return Err(Settlement::Back { after: until_instant(attempt.now(), until).max(PUT_BACK) });
         }
+        attempt.enter(Call::ShopRead, None).await?;
         let guess = if reference.event == EventType::OrderPlaced { Guess::Absent } else { Guess::Unknown };
         let claimed = attempt.claim(guess, |row| relevance(row, reference, message.received_at)).await?;
         let began = attempt.now();
@@ -68,7 +69,7 @@ impl WebsandForwarder {
         };
         let event = self.stands_for(attempt, message, event, began).await?;
         let Some(key) = event.row_key() else { return Err(attempt.release(&claimed).await) };
-        let delivery = Attempt::new(attempt.ports, attempt.received, &event, key);
+        let delivery = Attempt::new(attempt.ports, attempt.received, &event, key, attempt.passage.clone());
         let (Ok(settlement) | Err(settlement)) = self.event(&delivery, &event, secret).await;
         if let Settlement::Back { after } = settlement {
             return Err(put_back(attempt, &claimed, after).await);
@@ -100,7 +101,10 @@ impl WebsandForwarder {
             };
             let secret = match secret.and_then(|secret| of_platform(secret, reference, attempt)) {
                 Ok(secret) => secret,
-                Err(error) => return Err(attempt.secret_failed_after_claim(claimed, &error).await),
+                Err(error) => {
+                    attempt.note_secret(Matter::Call(Call::ShopRead), &error);
+                    return Err(attempt.secret_failed_after_claim(claimed, &error).await);
+                }
             };
             let api = ShopApi {
                 ports: &self.ports,
@@ -109,7 +113,7 @@ impl WebsandForwarder {
                 limits: &self.limits,
                 tokens: &self.tokens,
                 secret: &secret,
-                circumstances: &|| attempt.circumstances(claimed, refreshed),
+                judge: &|call, outcome| attempt.judge(call, outcome, claimed, refreshed),
                 has_time: &|| attempt.has_time_for(self.config.http_timeout),
             };
             match api.fetch(reference, began).await {

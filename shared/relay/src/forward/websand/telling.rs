@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Post, Step, WebsandForwarder};
+use super::{Step, WebsandForwarder, post::Post};
 use crate::{
     destination::websand,
     event::Customer,

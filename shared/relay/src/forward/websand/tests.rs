@@ -1,11 +1,13 @@
 mod consent;
 mod consent_model;
 mod currency;
+mod passage;
 mod telling;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
+use crate::http::Request;
 use crate::{
     forward::testing::{World, answer},
     http::CallError,

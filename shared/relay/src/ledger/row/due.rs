@@ -56,6 +56,8 @@ pub enum Attention {
     PollDeadline,
     /// A person or a shop was forgotten here; the receipt says what is to be done by hand elsewhere.
     ErasureByHand,
+    /// An operator paused the connection, and may forget to resume it.
+    Paused,
     /// A person wants to know what is held about them; the receipt lists it.
     DataRequest,
 }

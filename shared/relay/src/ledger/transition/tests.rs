@@ -11,7 +11,7 @@ fn key() -> RowKey {
 
 fn claimant<'a>(key: &'a RowKey, token: &str, now: i64) -> Claimant<'a> {
     let lease = Lease { token: token.into(), until: at(now + 75) };
-    Claimant { key, event_id: "e1", lease, now: at(now) }
+    Claimant { key, event_id: "e1", lease, held_until: None, now: at(now) }
 }
 
 fn granted(change: Change<Claim>) -> Row {

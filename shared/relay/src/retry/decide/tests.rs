@@ -10,7 +10,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn circumstances() -> Circumstances {
-    Circumstances { refreshed: false, attempt: 0, sent_at: at(0), now: at(10), random: 0 }
+    Circumstances { refreshed: false, proven: true, attempt: 0, sent_at: at(0), now: at(10), random: 0 }
 }
 
 fn response(status: u16) -> Response {
@@ -87,15 +87,16 @@ fn every_row_of_the_documented_table_is_what_the_code_does() {
             for call in *calls {
                 for outcome in outcomes(row[0], &named) {
                     let refreshed = row[0].ends_with("after a refresh");
-                    let decision = decide(*call, &outcome, &Circumstances { refreshed, ..circumstances() });
+                    let proven = !row[0].ends_with("before a success");
+                    let decision = decide(*call, &outcome, &Circumstances { refreshed, proven, ..circumstances() });
                     assert_eq!(word(&decision), row[column + 1], "{} of {outcome:?} ({})", call.name(), row[0]);
                     seen += 1;
                 }
             }
         }
     }
-    // 400 statuses, 401 once more, and two outcomes without a status.
-    assert_eq!(seen, 403 * Call::ALL.len(), "the table leaves a case out");
+    // 400 statuses, 400 and 401 once more, and two outcomes without a status.
+    assert_eq!(seen, 404 * Call::ALL.len(), "the table leaves a case out");
 }
 
 #[test]
@@ -221,11 +222,12 @@ proptest! {
         call in proptest::sample::select(&Call::ALL[..]),
         outcome in any_outcome(),
         refreshed: bool,
+        proven: bool,
         attempt: u32,
         age in 0i64..1_000_000,
         random: u64,
     ) {
-        let circumstances = Circumstances { refreshed, attempt, sent_at: at(0), now: at(age), random };
+        let circumstances = Circumstances { refreshed, proven, attempt, sent_at: at(0), now: at(age), random };
         let decision = decide(call, &outcome, &circumstances);
         if let Decision::Retry { at, .. } | Decision::Mend { at, .. } = &decision {
             prop_assert!(*at >= circumstances.now);

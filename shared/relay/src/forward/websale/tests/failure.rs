@@ -114,7 +114,7 @@ async fn a_parked_promotion_that_is_put_back_goes_on_where_it_ended() {
         let play = Play::new();
         play.schedules(&tomorrow(channel, 0)).await;
         play.advance_to(minute(24 * 60));
-        play.stage.websale.will(call, Script::Answer(400, json!({})));
+        play.stage.websale.will(call, Script::Answer(422, json!({})));
         dispatch(&play.stage.ports, play.now() + Duration::from_secs(50)).await;
         let [due] = play.queued().try_into().unwrap();
         let first = play.stage.world.received(&due);
@@ -136,7 +136,7 @@ async fn a_promotion_that_was_put_back_outlasts_an_outage_like_any_other() {
         let mut play = Play::new();
         play.schedules(&tomorrow(channel, 0)).await;
         play.advance_to(minute(24 * 60));
-        play.stage.websale.will(call, Script::Answer(400, json!({})));
+        play.stage.websale.will(call, Script::Answer(422, json!({})));
         dispatch(&play.stage.ports, play.now() + Duration::from_secs(50)).await;
         let [due] = play.queued().try_into().unwrap();
         play.done(&due).await;
@@ -166,7 +166,7 @@ async fn what_cannot_be_read_or_is_for_another_queue_is_parked() {
 #[tokio::test]
 async fn a_ledger_row_carries_no_address_after_any_failure() {
     let play = Play::new();
-    play.stage.websale.will("personalised", Script::Answer(400, json!({"reason": "ann@example.org is unknown"})));
+    play.stage.websale.will("personalised", Script::Answer(422, json!({"reason": "ann@example.org is unknown"})));
     play.schedules(&at_once(Channel::PersonalisedPush, 0)).await;
     let shown = serde_json::to_string(&play.row()).unwrap();
     assert!(!shown.contains("ann@"), "{shown}");

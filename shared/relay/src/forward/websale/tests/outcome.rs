@@ -67,7 +67,7 @@ async fn a_personalised_push_of_unknown_outcome_is_never_repeated_by_any_message
 #[tokio::test]
 async fn a_refused_personalised_push_is_parked_with_websales_reason() {
     let play = Play::new();
-    play.stage.websale.will("personalised", Script::Answer(400, json!({"reason": "no such batch"})));
+    play.stage.websale.will("personalised", Script::Answer(422, json!({"reason": "no such batch"})));
     play.schedules(&at_once(Channel::PersonalisedPush, 0)).await;
     assert_eq!((play.parked(), play.state()), (vec!["permanent".to_owned()], State::Parked));
     assert!(play.row().last_error.unwrap().detail.contains("no such batch"));

@@ -1,0 +1,264 @@
+//! Whether a message may go to its destination now: not while an operator has paused the shop's connection, while its
+//! settings are known to be wrong, while the destination is down, or faster than the shop may ask.
+//!
+//! The first two are read from the ledger, so that they hold for all processes; the others this process knows by itself.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    attempt::{failure, until_instant},
+    traffic::{Pass, Traffic},
+};
+use crate::{
+    ledger::{
+        self, Change, Connection, Guess, LedgerError, Matter, Row,
+        connection::{self, Gate},
+    },
+    ports::Ports,
+    queue::{Received, Settlement},
+    retry::{Call, Decision, Failure, MEND_FOR, Outcome, PUT_BACK},
+    shop::{Destination, ShopName},
+};
+
+/// While a connection is paused, its messages come back this often: so soon do they go on when it is resumed.
+const PAUSE_WAIT: Duration = Duration::from_mins(5);
+/// Messages that wait for the same thing come back spread over this, so that they do not come all at once.
+const SPREAD: Duration = Duration::from_secs(30);
+
+/// One message's way to its destination.
+pub(crate) struct Passage {
+    ports: Ports,
+    traffic: Arc<Traffic>,
+    shop: ShopName,
+    sent_at: Timestamp,
+    deadline: Timestamp,
+    row: Row,
+    /// What this message has found out about the connection, to be noted at its end.
+    news: Mutex<Vec<News>>,
+    passes: Mutex<Vec<Pass>>,
+    /// Until when the message must not be sent, if it was stopped.
+    held_until: OnceLock<Timestamp>,
+    /// Why the message is to be parked rather than held any longer.
+    given_up: OnceLock<Failure>,
+}
+
+/// Something found out about a connection.
+enum News {
+    Proven(Call),
+    Right(Matter),
+    Wrong(Matter, Failure),
+}
+
+impl Passage {
+    /// Reads what is known of the connection. `Err`: the ledger did not say, and the message comes back.
+    pub(crate) async fn open(
+        ports: &Ports,
+        traffic: &Arc<Traffic>,
+        received: &Received,
+        shop: &ShopName,
+        destination: Destination,
+    ) -> Result<Arc<Self>, Settlement> {
+        let key = connection::row_key(shop, destination);
+        let row = match ports.ledger.get(&key).await {
+            Ok(row) => row.unwrap_or_else(|| Row::new(key, ports.clock.now())),
+            Err(error) => {
+                tracing::warn!(row = %key, %error, "a message comes back");
+                return Err(Settlement::Back { after: PUT_BACK });
+            }
+        };
+        Ok(Arc::new(Self {
+            ports: ports.clone(),
+            traffic: Arc::clone(traffic),
+            shop: shop.clone(),
+            sent_at: received.sent_at,
+            deadline: received.deadline,
+            row,
+            news: Mutex::default(),
+            passes: Mutex::default(),
+            held_until: OnceLock::new(),
+            given_up: OnceLock::new(),
+        }))
+    }
+
+    /// Lets the message in, as far as pauses, the destination's health and the shop's rate go, or says when to come back.
+    /// A message that was paused for too long is let in to be given up.
+    pub(crate) fn enter(&self, call: Call, rate: Option<f64>) -> Result<(), Duration> {
+        let now = self.now();
+        if self.connection().is_some_and(|connection| connection.paused_at.is_some()) {
+            if now.duration_since(self.sent_at) <= MEND_FOR {
+                return Err(self.held(after(now, PAUSE_WAIT), self.spread()));
+            }
+            let _ = self.given_up.set(failure("paused_too_long", "the shop's connection is paused; resume it first"));
+            return Ok(());
+        }
+        match self.traffic.admit((&self.shop, call.party()), rate, now, self.deadline) {
+            Ok(pass) => {
+                self.passes().push(pass);
+                Ok(())
+            }
+            // Each has its own time already, or the first one of them has to try alone.
+            Err(until) => Err(self.held(until, Duration::ZERO)),
+        }
+    }
+
+    /// Whether the shop's settings let this call be made, or until when not. Of all deliveries that wait, one is let
+    /// through to try; one that has waited ten days tries on its own account, and is given up if it fails.
+    pub(crate) async fn gate(&self, matter: Matter) -> Result<Result<(), Duration>, LedgerError> {
+        let now = self.now();
+        let Some(known) = self.connection() else { return Ok(Ok(())) };
+        let until = match known.gate(matter, now) {
+            Gate::Open => return Ok(Ok(())),
+            Gate::Shut(until) => until,
+            Gate::ProbeDue => match self.probe(matter, now).await? {
+                None => return Ok(Ok(())),
+                Some(until) => until,
+            },
+        };
+        if now.duration_since(self.sent_at) > MEND_FOR {
+            return Ok(Ok(()));
+        }
+        Ok(Err(self.wait(until, self.spread())))
+    }
+
+    /// Takes the probe, unless somebody else was quicker: then until when to wait.
+    async fn probe(&self, matter: Matter, now: Timestamp) -> Result<Option<Timestamp>, LedgerError> {
+        let decide = |stored: Option<&Row>| match stored.and_then(|row| Some((row, row.connection.as_ref()?))) {
+            Some((row, known)) => match known.gate(matter, now) {
+                Gate::ProbeDue => Change::Write(Box::new(connection::probed(row.clone(), matter, now)), None),
+                Gate::Shut(until) => Change::Keep(Some(until)),
+                Gate::Open => Change::Keep(None),
+            },
+            None => Change::Keep(None),
+        };
+        let guess = Guess::Row(Box::new(self.row.clone()));
+        Ok(ledger::update(&*self.ports.ledger, &*self.ports.random, &self.row.key, guess, decide).await?.1)
+    }
+
+    /// Whether this call got through for this shop before.
+    pub(crate) fn is_proven(&self, call: Call) -> bool {
+        self.connection().is_some_and(|connection| connection.proven.contains(&call))
+    }
+
+    /// Until when the message is held, if it is.
+    pub(crate) fn held_until(&self) -> Option<Timestamp> {
+        self.held_until.get().copied()
+    }
+
+    /// Why the message is to be parked, if it is.
+    pub(crate) fn given_up(&self) -> Option<&Failure> {
+        self.given_up.get()
+    }
+
+    /// Takes note of a call, for this message's end and for all others.
+    pub(crate) fn called(&self, call: Call, outcome: &Outcome, decision: &Decision) {
+        let now = self.now();
+        if let Some(pass) = self.passes().iter_mut().find(|pass| pass.is_for(call)) {
+            pass.called(call, outcome, now);
+        }
+        match decision {
+            Decision::Delivered | Decision::Gone => self.news().push(News::Proven(call)),
+            Decision::Park { failure } if failure.status.is_some_and(|status| status < 500) => {
+                self.right(Matter::Call(call));
+            }
+            Decision::Mend { failure, .. } => self.wrong(Matter::Call(call), failure),
+            _ => {}
+        }
+    }
+
+    /// The settings turned out to be right.
+    pub(crate) fn right(&self, matter: Matter) {
+        self.news().push(News::Right(matter));
+    }
+
+    /// The settings turned out to be wrong.
+    pub(crate) fn wrong(&self, matter: Matter, failure: &Failure) {
+        self.news().push(News::Wrong(matter, failure.clone()));
+    }
+
+    /// Notes what was found out, if it is news. That it is not noted does no harm: the next message finds it out again.
+    pub(crate) async fn close(&self) {
+        let news = std::mem::take(&mut *self.news());
+        let now = self.now();
+        let decide = |stored: Option<&Row>| {
+            let known = stored.cloned().unwrap_or_else(|| Row::new(self.row.key.clone(), now));
+            let before = known.connection.clone().unwrap_or_default();
+            let row = news.iter().fold(known, |row, news| news.noted(row, now));
+            if row.connection.as_ref().is_none_or(|after| *after == before) {
+                Change::Keep(())
+            } else {
+                Change::Write(Box::new(row), ())
+            }
+        };
+        let stored = Some(&self.row).filter(|row| row.version > 0);
+        if news.is_empty() || matches!(decide(stored), Change::Keep(())) {
+            return;
+        }
+        let guess = stored.map_or(Guess::Absent, |row| Guess::Row(Box::new(row.clone())));
+        match ledger::update(&*self.ports.ledger, &*self.ports.random, &self.row.key, guess, decide).await {
+            Ok((Some(row), ())) => self.alarm(&row),
+            Ok((None, ())) => {}
+            Err(error) => tracing::debug!(row = %self.row.key, %error, "the connection's state is not noted"),
+        }
+    }
+
+    /// Tells the operator once that deliveries wait.
+    fn alarm(&self, row: &Row) {
+        if row.attention.is_none() || row.attention == self.row.attention {
+            return;
+        }
+        for (matter, fault) in row.connection.iter().flat_map(|connection| &connection.faults) {
+            let (alarm, shop, destination) = ("configuration_fault", self.shop.as_str(), row.key.destination);
+            let settings = matter.settings();
+            tracing::error!(alarm, shop, %destination, %matter, settings, since = %fault.since, "deliveries wait");
+        }
+    }
+
+    fn connection(&self) -> Option<&Connection> {
+        self.row.connection.as_ref()
+    }
+
+    fn held(&self, until: Timestamp, spread: Duration) -> Duration {
+        let _ = self.held_until.set(until);
+        self.wait(until, spread)
+    }
+
+    fn wait(&self, until: Timestamp, spread: Duration) -> Duration {
+        until_instant(self.now(), until).max(PUT_BACK).saturating_add(spread)
+    }
+
+    fn spread(&self) -> Duration {
+        let millis = u64::try_from(SPREAD.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(self.ports.random.next() % millis)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    fn news(&self) -> MutexGuard<'_, Vec<News>> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn passes(&self) -> MutexGuard<'_, Vec<Pass>> {
+        self.passes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl News {
+    fn noted(&self, row: Row, now: Timestamp) -> Row {
+        match self {
+            Self::Proven(call) => connection::proven(row, *call, now),
+            Self::Right(matter) => connection::right(row, *matter, now),
+            Self::Wrong(matter, failure) => connection::wrong(row, *matter, failure, now),
+        }
+    }
+}
+
+fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    now.saturating_add(SignedDuration::try_from(wait).unwrap_or_default()).unwrap_or(Timestamp::MAX)
+}
