@@ -18,7 +18,8 @@ use crate::{
 /// The wait between two questions doubles up to this, unless the shop's interval is longer.
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
 
-/// The wait while the shop's settings cannot be read.
+/// The wait after a question that could not be put, for want of the shop's settings or of a token. It says nothing about
+/// how the push is going, so it does not grow with the questions that were answered.
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
 
 /// WEBSALE answered.
@@ -46,8 +47,8 @@ pub(super) fn answered(mut row: Row, status: &DispatchStatus, secret: &WebsaleSe
 /// WEBSALE did not answer, or not with a status.
 pub(super) fn failed(mut row: Row, trouble: &Trouble, now: Timestamp) -> Row {
     let mut poll = row.poll.take().unwrap_or_default();
-    let interval = trouble.secret.as_ref().map_or(DEFAULT_WAIT, |secret| secret.poll_interval);
-    let at = after(now, wait(interval, poll.asked)).max(trouble.not_before);
+    let wait = trouble.secret.as_ref().map_or(DEFAULT_WAIT, |secret| wait(secret.poll_interval, poll.asked));
+    let at = after(now, wait).max(trouble.not_before);
     poll.asked = poll.asked.saturating_add(1);
     poll.since = poll.since.or(Some(now));
     row.poll = Some(poll);

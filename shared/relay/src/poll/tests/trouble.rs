@@ -48,6 +48,22 @@ async fn a_refused_token_is_renewed_once_in_a_run() {
 }
 
 #[tokio::test]
+async fn a_log_in_that_failed_is_no_reason_to_ask_seldom() {
+    let watch = Watch::new();
+    let key = watch.sent("acme", "summer").await;
+    for _ in 0..3 {
+        watch.answers(json!({"status": "running"}));
+        watch.run().await;
+        watch.wait_for(&key);
+    }
+    watch.stage.websale.expire_tokens();
+    watch.stage.websale.will("login", Script::Answer(503, json!({})));
+    assert_eq!(watch.run().await.failed, 1);
+    // The back-off of the log-in itself is anything up to 40 s.
+    assert!((30..=40).contains(&watch.wait_for(&key)));
+}
+
+#[tokio::test]
 async fn while_the_account_is_blocked_nobody_asks() {
     let watch = Watch::new();
     let key = watch.sent("acme", "summer").await;
