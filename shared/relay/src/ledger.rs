@@ -9,12 +9,14 @@ use crate::{Async, message::RowKey};
 
 pub mod connection;
 mod memory;
+mod redo;
 mod resolve;
 mod row;
 pub mod transition;
 mod write;
 
 pub use memory::MemoryLedger;
+pub use redo::{Redo, forget_delivered};
 pub use resolve::{Finding, Resolution, Unfit, resolve};
 pub use row::{
     Attempts, Attention, Connection, Consent, Due, Fault, LastError, Lease, Matter, PendingPromotion, Poll, Purpose,

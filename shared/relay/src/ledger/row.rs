@@ -69,6 +69,9 @@ pub struct Row {
     /// What is known of the shop's connection to the destination (connection rows).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<Connection>,
+    /// The backfill that last made the row forget what was delivered, so that it does so only once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forgot_for: Option<String>,
     /// No call before this instant (a `Retry-After` longer than the queue can hold a message).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
@@ -222,6 +225,7 @@ impl Row {
             erased_at: None,
             customer: None,
             connection: None,
+            forgot_for: None,
             not_before: None,
             due: None,
             attention: None,
