@@ -99,6 +99,28 @@ impl Event {
         }
     }
 
+    /// The same with nothing said about consent.
+    #[must_use]
+    pub fn without_consent(self) -> Self {
+        let silent = |order: Order| Box::new(Order { customer: order.customer.without_consent(), ..order });
+        match self {
+            Self::OrderPlaced(order) => Self::OrderPlaced(silent(*order)),
+            Self::OrderUpdated(order) => Self::OrderUpdated(silent(*order)),
+            Self::CustomerUpdated(customer) => Self::CustomerUpdated(Box::new(customer.without_consent())),
+            other => other,
+        }
+    }
+
+    /// A placed order as the change of one that is known already, where it has a revision of its own: it says nothing
+    /// about consent any more. Anything else stays as it is.
+    #[must_use]
+    pub fn into_update(self) -> Self {
+        match self.without_consent() {
+            Self::OrderPlaced(order) if order.updated_at.is_some() => Self::OrderUpdated(order),
+            other => other,
+        }
+    }
+
     /// Whether it is a test order.
     pub fn is_test(&self) -> bool {
         matches!(self, Self::OrderPlaced(order) | Self::OrderUpdated(order) if order.test)

@@ -33,6 +33,10 @@ mod tests;
 pub use path::Endpoint;
 pub use receipt::{Answer, Receipt};
 
+pub(crate) use digest::event_id;
+pub(crate) use enqueue::drop_item_details;
+pub(crate) use settle::ids_checked;
+
 use answer::{Refusal, Reply};
 use path::Place;
 use receipt::Note;

@@ -152,8 +152,7 @@ impl WebsandForwarder {
         secret: Arc<WebsandSecret>,
     ) -> Step<Settlement> {
         let is_consented = order.customer.marketing_consent == Some(true) || !secret.consented_orders_only;
-        let is_of_status = secret.statuses.as_ref().is_none_or(|wanted| wanted.contains(&order.status));
-        if !is_of_status || !(is_consented || is_update) {
+        if !secret.forwards(order, is_update) {
             return Err(erase::suppressed(attempt, "filtered").await);
         }
         let person = self.person(attempt, &order.customer).await?;

@@ -11,7 +11,7 @@ use crate::{
 const DIGITS: usize = 32;
 
 /// The id of the event that the platform calls `delivery`, or, where it has no name, of the event with this body.
-pub(super) fn event_id(
+pub(crate) fn event_id(
     shop: &ShopName,
     platform: Platform,
     topic: Option<&str>,

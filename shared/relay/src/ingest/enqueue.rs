@@ -122,7 +122,7 @@ impl Settling<'_> {
 }
 
 /// Takes the further fields off an order's items; tells whether there were any.
-fn drop_item_details(message: &mut Message) -> bool {
+pub(crate) fn drop_item_details(message: &mut Message) -> bool {
     let Payload::Event(Event::OrderPlaced(order) | Event::OrderUpdated(order)) = &mut message.payload else {
         return false;
     };

@@ -34,7 +34,7 @@ pub(super) fn unqueued(error: &QueueError) -> Reply {
 
 /// Events come with ids that were checked when they were read. References and privacy requests do not, and theirs stand
 /// in row keys and log lines just as well.
-fn ids_checked(outcome: Outcome) -> Outcome {
+pub(crate) fn ids_checked(outcome: Outcome) -> Outcome {
     let ids: Vec<&String> = match &outcome {
         Outcome::References(references) => references.iter().map(|reference| &reference.id).collect(),
         Outcome::Erase(Whose::Person(person)) | Outcome::DataRequest(person) => person.customer_id.iter().collect(),

@@ -11,7 +11,7 @@ use secrecy::{SecretBox, SecretString};
 use serde_json::Value;
 
 use crate::{
-    event::{Currency, EventType, OrderStatus},
+    event::{Currency, EventType, Order, OrderStatus},
     shop::Platform,
 };
 
@@ -129,6 +129,16 @@ pub struct WebsandSecret {
     pub currencies: Option<Currencies>,
     /// The most requests a second. Reserved, not applied yet.
     pub requests_per_second: Option<f64>,
+}
+
+impl WebsandSecret {
+    /// Whether orders like this one are forwarded at all. An update follows an order that was begun because there was
+    /// consent.
+    pub fn forwards(&self, order: &Order, is_update: bool) -> bool {
+        let is_consented = order.customer.marketing_consent == Some(true) || !self.consented_orders_only;
+        let is_of_status = self.statuses.as_ref().is_none_or(|wanted| wanted.contains(&order.status));
+        is_of_status && (is_consented || is_update)
+    }
 }
 
 /// The currency of a Websand account, and those that are converted to it.

@@ -30,6 +30,11 @@ mod value;
 pub(crate) use customer::{map_customer, map_subscriber};
 pub(crate) use order::{map_order, reason_to_skip};
 
+/// When an order was changed last.
+pub(crate) fn modified_at(order: &Value) -> Option<Timestamp> {
+    value::time(order, &["date_modified"])
+}
+
 /// Why there is nothing to deliver although the object is sound.
 pub(crate) type Skipped = &'static str;
 
