@@ -26,8 +26,9 @@ const AT_ONCE: usize = 256;
 const GRACE: Duration = Duration::from_secs(5);
 /// How long to wait after the store failed.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
-/// The longest sleep. Changes are announced, so this only matters if the machine's clock is set.
-const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+/// The longest sleep. The host's own changes are announced, so this only matters for what a command beside it queues, and
+/// if the machine's clock is set.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
 /// The worker of one destination.
 #[derive(Clone)]
