@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod backfill;
 pub(crate) mod deliveries;
 pub(crate) mod demo;
 pub(crate) mod doctor;

@@ -104,6 +104,17 @@ impl Installation {
         &self.host
     }
 
+    /// Which installation it is, in words that another start of the command finds again.
+    pub(crate) fn name(&self) -> String {
+        match &self.host {
+            Host::Embedded(embedded) => {
+                let folder = embedded.data_dir();
+                format!("directory {}", folder.canonicalize().unwrap_or_else(|_| folder.to_owned()).display())
+            }
+            Host::Aws(aws) => format!("stack {}", aws.name()),
+        }
+    }
+
     /// What the names of all secrets begin with.
     pub(crate) fn prefix(&self) -> &str {
         &self.prefix

@@ -10,6 +10,7 @@ mod embedded;
 mod finding;
 mod installation;
 mod output;
+mod progress;
 mod reach;
 mod sandbox;
 mod signing;
@@ -38,6 +39,7 @@ enum Command {
     Pause(command::pause::Pause),
     Resume(command::pause::Resume),
     Resolve(command::resolve::Resolve),
+    Backfill(command::backfill::Backfill),
     Forget(command::forget::Forget),
     Doctor(command::doctor::Doctor),
 }
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
             Command::Pause(pause) => pause.run().await,
             Command::Resume(resume) => resume.run().await,
             Command::Resolve(resolve) => resolve.run().await,
+            Command::Backfill(backfill) => backfill.run().await,
             Command::Forget(forget) => forget.run().await,
             Command::Doctor(doctor) => doctor.run().await,
         }

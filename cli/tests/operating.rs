@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod operating {
     mod aws;
+    mod backfill;
     mod deliveries;
     mod doctor;
     mod forget;

@@ -44,6 +44,11 @@ impl Aws {
         })
     }
 
+    /// The stack's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.stack
+    }
+
     /// The stack's ledger.
     pub(crate) fn ledger(&self) -> Arc<dyn Ledger> {
         Arc::new(DynamoLedger::new(self.dynamodb.clone(), self.table()))
