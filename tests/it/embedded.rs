@@ -10,6 +10,8 @@ use relay_tests::{
 };
 use serde_json::{Value, json};
 
+mod backfill;
+
 #[tokio::test]
 async fn an_order_of_shopify_becomes_a_transaction() {
     let (host, sandbox) = running().await;
