@@ -10,6 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::{
+    alarm::Alarm,
     clock::Clock,
     queue::Queue,
     secret::{SecretError, Secrets, WebhookSecret},
@@ -135,7 +136,7 @@ fn found<T>(read: Result<T, SecretError>) -> Result<Option<T>, Reply> {
         Ok(secret) => Ok(Some(secret)),
         Err(SecretError::NotFound { .. }) => Ok(None),
         Err(error) => {
-            tracing::error!(alarm = "secret_unreadable", %error, "a secret cannot be used");
+            tracing::error!(alarm = %Alarm::SecretUnreadable, %error, "a secret cannot be used");
             Err(Reply::Unavailable("secret_unreadable"))
         }
     }

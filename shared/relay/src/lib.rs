@@ -14,6 +14,7 @@
 //! [`ledger::Ledger`], [`http::Http`], [`clock::Clock`], [`random::Random`]) and return values; they spawn nothing.
 //! The two hosts, Lambda and the embedded process, implement the ports and feed the handlers.
 
+pub mod alarm;
 pub mod backfill;
 pub mod batch;
 pub mod clock;

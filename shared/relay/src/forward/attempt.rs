@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use self::secret::attention_for;
 use super::passage::Passage;
 use crate::{
+    alarm::Alarm,
     ledger::{
         Attention, Change, Guess, Lease, LedgerError, Matter, Row, State,
         transition::{self, Claim, Claimant, Relevance},
@@ -134,10 +135,14 @@ impl<'a> Attempt<'a> {
             (Claim::Superseded | Claim::Recorded, _) => Ok(Taken::Superseded),
             (Claim::Granted, None) | (Claim::Leased(_), _) => Ok(Taken::Busy(PUT_BACK)),
             (Claim::NotBefore(instant), _) => {
-                let least = held_until.map_or(Duration::ZERO, |_| PUT_BACK);
-                Ok(Taken::Busy(until_instant(now, instant).max(least)))
+                let after = until_instant(now, instant);
+                Ok(Taken::Busy(if held_until.is_some() { after.max(PUT_BACK) } else { after }))
             }
-            (Claim::OutcomeUnknown, _) => Err(self.log_done("outcome_unknown")),
+            (Claim::OutcomeUnknown, _) => {
+                let detail = "its worker vanished during the call";
+                tracing::error!(alarm = %Alarm::OutcomeUnknown, row = %self.key, event_id = self.event_id, detail, "a person is needed");
+                Err(Settlement::Done)
+            }
             (Claim::Crashed, row) => {
                 let failure = failure("crashed", "started five times without coming to an end");
                 Err(self.park(row, &failure, Attention::Parked).await)
@@ -237,7 +242,7 @@ impl<'a> Attempt<'a> {
         let (at, failure, attention) = match decision {
             Decision::Park { failure } => return self.park(Some(row.clone()), failure, Attention::Parked).await,
             Decision::Unknown { failure } => {
-                self.log_failure("outcome_unknown", failure);
+                self.sound_alarm(Alarm::OutcomeUnknown, failure);
                 let next = |row| transition::outcome_unknown(row, self.event_id, failure, self.now());
                 return self.finish(row, "outcome_unknown", next).await;
             }
@@ -246,7 +251,10 @@ impl<'a> Attempt<'a> {
             // A caller that gets here has no more to refresh.
             Decision::Delivered | Decision::Gone | Decision::Refresh => return Settlement::Back { after: PUT_BACK },
         };
-        self.log_failure("retry", failure);
+        match attention {
+            Some(Attention::CredentialsRefused) => self.sound_alarm(Alarm::CredentialsRefused, failure),
+            _ => self.log_failure("retry", failure),
+        }
         let now = self.now();
         let next = |row| transition::failed(row, self.event_id, failure, at, attention, now);
         match self.store(row, next).await {
@@ -265,6 +273,11 @@ impl<'a> Attempt<'a> {
     pub(crate) fn log_done(&self, outcome: &'static str) -> Settlement {
         tracing::info!(row = %self.key, event_id = self.event_id, outcome, "settled");
         Settlement::Done
+    }
+
+    fn sound_alarm(&self, alarm: Alarm, failure: &Failure) {
+        let Failure { code, status, detail } = failure;
+        tracing::error!(%alarm, row = %self.key, event_id = self.event_id, code, status, detail, "a person is needed");
     }
 
     fn log_failure(&self, outcome: &'static str, failure: &Failure) {

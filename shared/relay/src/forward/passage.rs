@@ -15,8 +15,9 @@ use super::{
     traffic::{Pass, Traffic},
 };
 use crate::{
+    alarm::Alarm,
     ledger::{
-        self, Change, Connection, Guess, LedgerError, Matter, Row,
+        self, Attention, Change, Connection, Guess, LedgerError, Matter, Row,
         connection::{self, Gate},
     },
     ports::Ports,
@@ -208,13 +209,13 @@ impl Passage {
 
     /// Tells the operator once that deliveries wait.
     fn alarm(&self, row: &Row) {
-        if row.attention.is_none() || row.attention == self.row.attention {
+        if row.attention != Some(Attention::ConfigurationFault) || row.attention == self.row.attention {
             return;
         }
         for (matter, fault) in row.connection.iter().flat_map(|connection| &connection.faults) {
-            let (alarm, shop, destination) = ("configuration_fault", self.shop.as_str(), row.key.destination);
+            let (alarm, shop, destination) = (Alarm::ConfigurationFault, self.shop.as_str(), row.key.destination);
             let settings = matter.settings();
-            tracing::error!(alarm, shop, %destination, %matter, settings, since = %fault.since, "deliveries wait");
+            tracing::error!(%alarm, shop, %destination, %matter, settings, since = %fault.since, "deliveries wait");
         }
     }
 

@@ -144,6 +144,7 @@ mod tests {
         Timestamp::from_second(1_780_000_000 + second).unwrap()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "it stands where calls fail, too")]
     fn answer(status: u16, retry_after: Option<&str>) -> Outcome {
         let headers = retry_after.map(|value| (RETRY_AFTER, value.parse().unwrap()));
         Ok(Response { status, headers: HeaderMap::from_iter(headers), body: bytes::Bytes::new() })

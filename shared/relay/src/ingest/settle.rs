@@ -9,6 +9,7 @@ use super::{
     reject::Body,
 };
 use crate::{
+    alarm::Alarm,
     event::{self, Event},
     message::{Payload, Whose},
     queue::QueueError,
@@ -28,7 +29,7 @@ pub(super) struct Settling<'a> {
 
 /// A queue that did not confirm; the shop sends the webhook again.
 pub(super) fn unqueued(error: &QueueError) -> Reply {
-    tracing::error!(alarm = "queue_unreachable", %error, "a webhook could not be stored");
+    tracing::error!(alarm = %Alarm::QueueUnreachable, %error, "a webhook could not be stored");
     Reply::Unavailable("queue_unreachable")
 }
 
@@ -55,7 +56,7 @@ impl Settling<'_> {
         self.note.event_id = Some(id.clone());
         if self.is_foreign(origin.as_deref(), &outcome) {
             let shop = self.shop.as_str();
-            tracing::error!(alarm = "wrong_shop", shop, "a webhook of another shop came to this one's URL");
+            tracing::error!(alarm = %Alarm::WrongShop, shop, "a webhook of another shop came to this one's URL");
             return self.reject(id, "wrong_shop", "it comes from none of this shop's origins", Body::Dropped).await;
         }
         match ids_checked(outcome) {

@@ -14,6 +14,7 @@ use super::{
     standard_webhooks::{self, ID},
 };
 use crate::{
+    alarm::Alarm,
     event::{self, EventType, FaultCode, Reader},
     message::{Reference, ReferenceKind},
     secret::SourceSecret,
@@ -90,7 +91,7 @@ impl Source for Bigcommerce {
         if matches!(outcome, Outcome::Ignored(DELIVERY_EXCEPTION)) {
             let code = text(&document, &["data", "error_code"]);
             tracing::error!(
-                alarm = DELIVERY_EXCEPTION,
+                alarm = %Alarm::DeliveryException,
                 producer = producer.as_deref().map(word),
                 code = code.as_deref().map(word),
                 "BigCommerce says that webhooks did not arrive"

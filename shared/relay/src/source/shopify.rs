@@ -14,6 +14,7 @@ use super::{
     signature::over_body,
 };
 use crate::{
+    alarm::Alarm,
     event::{Event, EventType},
     secret::SourceSecret,
     text::word,
@@ -116,13 +117,18 @@ fn wanted(
 
 /// Some of what is ignored means that something is wrong, which nobody sees in Shopify.
 fn sound_alarm(outcome: &Outcome, shop_domain: Option<&str>) {
-    let Outcome::Ignored(alarm @ (EMAIL_WITHHELD | UNINSTALLED)) = *outcome else { return };
-    let meaning = match alarm {
-        UNINSTALLED => "the app was removed from the shop: no more webhooks will come",
-        _ => "the app has no access to protected customer data: nothing can be forwarded",
+    let (alarm, meaning) = match outcome {
+        Outcome::Ignored(UNINSTALLED) => {
+            (Alarm::AppUninstalled, "the app was removed from the shop: no more webhooks will come")
+        }
+        Outcome::Ignored(EMAIL_WITHHELD) => {
+            let meaning = "the app has no access to protected customer data: nothing can be forwarded";
+            (Alarm::EmailWithheldByPlatform, meaning)
+        }
+        _ => return,
     };
     let shop_domain = shop_domain.map(word);
-    tracing::error!(alarm, shop_domain, meaning, "Shopify");
+    tracing::error!(%alarm, shop_domain, meaning, "Shopify");
 }
 
 /// Why there is no event although the payload is sound.

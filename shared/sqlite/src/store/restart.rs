@@ -3,7 +3,10 @@
 //! Which messages are in flight is kept in memory only, so a new process sees all of them; leases are in the rows.
 
 use jiff::Timestamp;
-use relay::ledger::{Row, transition};
+use relay::{
+    alarm::Alarm,
+    ledger::{Row, State, transition},
+};
 use rusqlite::{Connection, Transaction};
 
 use super::OpenError;
@@ -22,6 +25,10 @@ pub(super) fn void_leases(connection: &mut Connection, now: Timestamp) -> Result
         let version = row.version + 1;
         let freed = Row { version, write: format!("restart-{version}"), ..transition::restart(row, in_company, now) };
         store_row(&transaction, &freed)?;
+        if freed.state == State::OutcomeUnknown {
+            let detail = "its worker vanished during the call";
+            tracing::error!(alarm = %Alarm::OutcomeUnknown, row = %freed.key, detail, "a person is needed");
+        }
     }
     Ok(transaction.commit()?)
 }

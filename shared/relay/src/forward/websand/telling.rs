@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::{Step, WebsandForwarder, post::Post};
 use crate::{
+    alarm::Alarm,
     destination::websand,
     event::Customer,
     forward::{
@@ -236,8 +237,8 @@ impl Telling<'_> {
     /// Nothing of ours signs the person up again; but Websand goes on mailing until a person has unsubscribed them
     /// there, or has mended the settings and redrives the message.
     async fn park(self) -> Settlement {
-        let (alarm, shop, row) = ("withdrawal_not_expressible", self.attempt.shop.as_str(), &self.row.key);
-        tracing::error!(alarm, shop, %row, "a person who unsubscribed is still subscribed at Websand");
+        let (alarm, shop, row) = (Alarm::WithdrawalNotExpressible, self.attempt.shop.as_str(), &self.row.key);
+        tracing::error!(%alarm, shop, %row, "a person who unsubscribed is still subscribed at Websand");
         let failure = failure(
             "withdrawal_not_expressible",
             "consent.withdrawn of the shop's websand secret is not set; unsubscribe the person in Websand by hand",
