@@ -110,7 +110,7 @@ impl Backfill {
         let rules = Rules { websand: &self.websand, webhook: &self.webhook };
         Ok(match entry.decide(&known, &rules, self.clock.now()) {
             Verdict::Queue(message) => Step::Queue(Box::new(Due { message: *message, again: None })),
-            Verdict::Delivered => self.again(entry, known.subject.as_ref()),
+            Verdict::Delivered => self.again(entry.anew(&rules), known.subject.as_ref()),
             Verdict::UnderWay => Step::UnderWay,
             Verdict::Ignored(reason) => Step::Ignored(reason),
         })
@@ -133,10 +133,10 @@ impl Backfill {
     }
 
     /// Of what was delivered: whether this run is to deliver it again.
-    fn again(&self, entry: Deliverable, row: Option<&Row>) -> Step {
+    fn again(&self, message: Message, row: Option<&Row>) -> Step {
         let (Some(run), Some(row)) = (&self.force, row) else { return Step::Delivered };
         match forget_delivered(row, run, self.clock.now()) {
-            Redo::Forget(row) => Step::Queue(Box::new(Due { message: entry.message, again: Some(row.key) })),
+            Redo::Forget(row) => Step::Queue(Box::new(Due { message, again: Some(row.key) })),
             Redo::Held => Step::UnderWay,
             Redo::Forgotten | Redo::Never => Step::Delivered,
         }

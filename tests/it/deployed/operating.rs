@@ -15,7 +15,7 @@ use relay_tests::{
 use serde_json::Value;
 use tokio::process::Command;
 
-use super::order;
+use super::{order, transactions};
 
 async fn shoprelay(stack: &Stack, websand: &Sandbox, arguments: &[&str]) -> Output {
     Command::new(binaries::path("shoprelay"))
@@ -77,6 +77,28 @@ async fn a_shop_is_added_watched_and_removed_from_the_command_line() {
     assert!(removed.status.success(), "{}", String::from_utf8_lossy(&removed.stderr));
     let shops = json(stack, &websand, &["shop", "list"]).await;
     assert!(!shops.to_string().contains("counter"), "{shops}");
+}
+
+#[tokio::test]
+async fn old_orders_are_fed_in_once_and_again_when_told_so() {
+    let stack = Stack::shared().await;
+    let websand = Sandbox::start(&[]).await;
+    stack.add_shop("attic", &websand).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orders.json");
+    let orders = ["1", "2", "3"].map(|id| serde_json::json!({"type": "order.placed", "data": order(id)}));
+    std::fs::write(&file, Value::from(orders.to_vec()).to_string()).unwrap();
+    let backfill = ["backfill", file.to_str().unwrap(), "--shop", "attic"];
+
+    assert_eq!(json(stack, &websand, &backfill).await["queued"], 3);
+    for id in ["1", "2", "3"] {
+        stack.settled(&format!("attic#websand#order#{id}"), "delivered").await;
+    }
+    let report = json(stack, &websand, &backfill).await;
+    assert_eq!((&report["queued"], &report["already_delivered"]), (&Value::from(0), &Value::from(3)), "{report}");
+    let report = json(stack, &websand, &[&backfill[..], &["--force", "--yes"]].concat()).await;
+    assert_eq!((&report["queued"], &report["again"]), (&Value::from(3), &Value::from(3)), "{report}");
+    assert_eq!(transactions(&websand, 6).await.len(), 6);
 }
 
 #[tokio::test]

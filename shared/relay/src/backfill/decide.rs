@@ -71,6 +71,9 @@ impl Deliverable {
         if [&known.subject, &known.reading].into_iter().flatten().any(|row| is_under_way(row, now)) {
             return Verdict::UnderWay;
         }
+        if self.was_read(known) {
+            return Verdict::Delivered;
+        }
         let is_decision = self.subject.as_ref().is_some_and(|subject| subject.kind == Kind::Consent);
         let person = if is_decision { &known.subject } else { &known.person };
         let decides_anew = self.decision().is_some_and(|(consent, at)| is_news(consent, at, person.as_ref()));
@@ -91,6 +94,20 @@ impl Deliverable {
             }
             Some(_) => Verdict::Delivered,
         }
+    }
+
+    /// What is queued to be delivered again: a new order, unless the shop only wants it because it is known.
+    pub(super) fn anew(&self, rules: &Rules<'_>) -> Message {
+        if self.is_forwarded(false, rules) { self.message.clone() } else { self.change() }
+    }
+
+    /// Whether what the entry names was read from the shop after it became so, and everything was told of it.
+    fn was_read(&self, known: &Known) -> bool {
+        let (Payload::Referenced(reference), Some(row)) = (&self.message.payload, &known.reading) else { return false };
+        let is_settled = matches!(row.state, State::Delivered | State::Suppressed);
+        let rank = u8::from(reference.event == EventType::OrderPlaced);
+        let covers = |read: Revision| read.rank >= rank && self.dated.is_none_or(|at| at <= read.received_at);
+        is_settled && row.revision.is_some_and(covers)
     }
 
     /// Whether what the entry is about was forgotten since.

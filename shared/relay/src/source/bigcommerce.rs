@@ -31,9 +31,10 @@ mod value;
 pub(crate) use customer::{map_customer, map_subscriber};
 pub(crate) use order::{map_order, reason_to_skip};
 
-/// When an order was changed last.
-pub(crate) fn modified_at(order: &Value) -> Option<Timestamp> {
-    value::time(order, &["date_modified"])
+/// When an object was changed last, or a webhook made.
+pub(crate) fn modified_at(object: &Value) -> Option<Timestamp> {
+    let made_at = || Timestamp::from_second(object.get("created_at")?.as_i64()?).ok();
+    value::time(object, &["date_modified"]).or_else(made_at)
 }
 
 /// Why there is nothing to deliver although the object is sound.

@@ -122,6 +122,46 @@ async fn a_sign_up_that_nobody_told_of_is_queued_with_an_order_that_was_delivere
 }
 
 #[tokio::test]
+async fn what_was_read_from_the_shop_since_is_not_read_again() {
+    let secret = webhook(&json!({"platform": "bigcommerce", "signing_secrets": ["invented"]}));
+    let reference = |modified: &str| json!({"id": 1, "status_id": 11, "date_modified": modified, "billing_address": {"email": "bob@example.org"}});
+    // Read on the first of June, as a new order or as a changed one, or given up.
+    for (modified, rank, state, expected) in [
+        ("Sun, 31 May 2026 10:00:00 +0000", 1, State::Delivered, "Delivered"),
+        ("Sun, 31 May 2026 10:00:00 +0000", 1, State::Suppressed, "Delivered"),
+        ("Sun, 31 May 2026 10:00:00 +0000", 0, State::Delivered, "shoprelay.order.referenced"),
+        ("Sun, 31 May 2026 10:00:00 +0000", 1, State::Parked, "shoprelay.order.referenced"),
+        ("Tue, 02 Jun 2026 10:00:00 +0000", 1, State::Delivered, "shoprelay.order.referenced"),
+    ] {
+        let mut shop = Shop::new(&json!({}));
+        shop.entries = entries(&secret, None);
+        shop.world.advance(7 * 24 * 3600);
+        let read_at = "2026-06-01T08:00:00Z".parse().unwrap();
+        let mut row = Row::new("acme#websand#reference#order/1".parse().unwrap(), read_at);
+        (row.version, row.state) = (1, state);
+        row.revision = Some(Revision { time: None, received_at: read_at, rank, sequence: None });
+        assert_eq!(step(&shop, Some(row), &reference(modified)).await, expected, "{modified} {rank} {state:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_only_counts_because_it_is_known_is_delivered_again_as_a_change() {
+    let secret = webhook(&json!({"platform": "woocommerce", "signing_secrets": ["invented"]}));
+    let entry = json!({"id": 1, "status": "processing", "date_created_gmt": "2026-01-05T10:00:00",
+        "date_modified_gmt": "2026-01-05T10:05:00", "currency": "EUR", "total": "19.98",
+        "billing": {"email": "bob@example.org"}, "line_items": [{"id": 1, "name": "Mug", "quantity": 1}]});
+    let mut shop = Shop::new(&json!({"orders": {"consent": "consented"}}));
+    shop.entries = entries(&secret, None);
+    assert_eq!(step(&shop, None, &entry).await, "Ignored(\"filtered\")");
+    let row = delivered(&shop, 5, 9);
+    shop.backfill.force = Some("run".into());
+    assert_eq!(step(&shop, Some(row), &entry).await, "shoprelay.order.updated again");
+    assert_eq!(shop.run(&[entry]).await, 1);
+    shop.deliver().await;
+    assert_eq!(shop.posted(), ["acme-1"]);
+}
+
+#[tokio::test]
 async fn nothing_comes_of_the_forgotten_and_of_what_the_shop_filters() {
     let entry = order("1", 5, "paid");
     let shop = Shop::new(&json!({"orders": {"statuses": ["fulfilled"]}}));
