@@ -16,11 +16,19 @@ use crate::{
 
 impl Attempt<'_> {
     /// The shop's secret cannot be used: the delivery waits until a person has mended it, up to ten days.
+    ///
+    /// Where the secrets cannot be reached that passes soon, and nothing is noted: another copy of the message, whose
+    /// worker had read the secret before, may find that there is nothing to deliver and leave no row; one that is made
+    /// now would then stay open for ever.
     pub(crate) async fn secret_failed(&self, error: &SecretError) -> Settlement {
         match self.passage.gate(Matter::Secret).await {
             Ok(Ok(())) => {}
             Ok(Err(after)) => return Settlement::Back { after },
             Err(error) => return self.ledger_failed(&error),
+        }
+        if !is_wrong(error) && self.now().duration_since(self.received.sent_at) <= MEND_FOR {
+            tracing::warn!(row = %self.key, event_id = self.event_id, %error, "comes back");
+            return Settlement::Back { after: PUT_BACK };
         }
         let newer = |row: &Row| match row.revision {
             Some(known) if !self.outlives_newer && !self.revision.is_newer_than(&known) => Relevance::Superseded,
