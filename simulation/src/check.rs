@@ -7,6 +7,7 @@ use relay::{
 
 use crate::{
     host::Host,
+    invariant::{Found, Invariant},
     scenario::{Order, Promotion, Scenario},
     world::{State, World},
 };
@@ -14,14 +15,13 @@ use crate::{
 /// Notes every violation.
 pub(crate) fn check(world: &World, host: &Host, scenario: &Scenario) {
     let mut state = world.state();
-    let mut found = Vec::new();
+    let mut found = Found::default();
     if host.accepted.len() != scenario.hooks.len() {
-        found.push(format!("{} of {} webhooks were taken", host.accepted.len(), scenario.hooks.len()));
+        let what = format!("{} of {} webhooks were taken", host.accepted.len(), scenario.hooks.len());
+        found.note(Invariant::Rest, what);
     }
-    // A doubled message may find, too late, that a secret cannot be read: nobody comes back for that.
-    let is_forgotten = |row: &Row| scenario.people.iter().any(|person| person.has_forgotten(row, &scenario.erasures));
-    let rows = state.ledger.rows.values().filter(|row| !is_forgotten(row));
-    found.extend(rows.filter_map(|row| unfinished(&state, row)));
+    let rows = state.ledger.rows.values();
+    found.0.extend(rows.filter_map(|row| unfinished(&state, row)).map(|what| (Invariant::FinalState, what)));
     for order in &scenario.orders {
         check_order(&state, order, &mut found);
     }
@@ -31,8 +31,8 @@ pub(crate) fn check(world: &World, host: &Host, scenario: &Scenario) {
     for person in &scenario.people {
         person.check(&state, &scenario.erasures, &mut found);
     }
-    for violation in found {
-        state.violated(violation);
+    for (of, what) in found.0 {
+        state.violated(of, what);
     }
 }
 
@@ -44,26 +44,27 @@ fn unfinished(state: &State, row: &Row) -> Option<String> {
     (!is_account && !row.state.is_final() && !is_given_up()).then(|| format!("{} ends {}", row.key, row.state.name()))
 }
 
-fn check_order(state: &State, order: &Order, found: &mut Vec<String>) {
+fn check_order(state: &State, order: &Order, found: &mut Found) {
     let Order { shop, id, statuses } = order;
     let Some(row) = state.ledger.rows.get(&format!("{shop}#websand#order#{id}")) else {
-        found.push(format!("order {id} of {shop} has no row"));
+        found.note(Invariant::FinalState, format!("order {id} of {shop} has no row"));
         return;
     };
     let name = format!("{shop}/{shop}-{id}");
     let told: Vec<_> = state.websand.transactions.iter().filter(|known| known.id == name).collect();
     if row.state != Standing::Delivered {
         if row.state != Standing::Parked {
-            found.push(format!("order {id} of {shop} ends {}", row.state.name()));
+            found.note(Invariant::FinalState, format!("order {id} of {shop} ends {}", row.state.name()));
         }
         return;
     }
     let newest = statuses.last().copied().unwrap_or_default();
     match told.last() {
-        None => found.push(format!("order {id} of {shop} was never told")),
+        None => found.note(Invariant::NewestOrder, format!("order {id} of {shop} was never told")),
         // An event given up stays untold until a person puts it back.
         Some(last) if shop != "none" && last.status != newest && !has_letter(state, shop, id) => {
-            found.push(format!("order {id} of {shop} was last told as {}, not {newest}", last.status));
+            let what = format!("order {id} of {shop} was last told as {}, not {newest}", last.status);
+            found.note(Invariant::NewestOrder, what);
         }
         Some(_) => {}
     }
@@ -74,7 +75,7 @@ fn check_order(state: &State, order: &Order, found: &mut Vec<String>) {
     heard.dedup();
     let most = if shop == "none" { 1 } else { heard.len() };
     if count > most + losses(state, &row.key.to_string()) {
-        found.push(format!("order {id} of {shop} was told {count} times: {heard:?}"));
+        found.note(Invariant::OrderOnce, format!("order {id} of {shop} was told {count} times: {heard:?}"));
     }
 }
 
@@ -90,10 +91,10 @@ fn losses(state: &State, key: &str) -> usize {
     state.deaths.len() + state.lost_notes.get(key).copied().unwrap_or_default()
 }
 
-fn check_promotion(state: &State, promotion: &Promotion, found: &mut Vec<String>) {
+fn check_promotion(state: &State, promotion: &Promotion, found: &mut Found) {
     let Promotion { shop, id, channel, is_cancelled } = promotion;
     let Some(row) = state.ledger.rows.get(&format!("{shop}#websale#promotion#{id}")) else {
-        found.push(format!("promotion {id} of {shop} has no row"));
+        found.note(Invariant::FinalState, format!("promotion {id} of {shop} has no row"));
         return;
     };
     let is_ours = |title: &str| title.split(' ').next() == Some(id);
@@ -102,8 +103,11 @@ fn check_promotion(state: &State, promotion: &Promotion, found: &mut Vec<String>
     let entries = || state.websale.entries.iter().filter(|entry| entry.subshop == *shop && is_ours(entry.title()));
     let sends: u32 = entries().map(|entry| entry.sends).sum();
     let is_given_up = matches!(row.state, Standing::Parked | Standing::OutcomeUnknown);
-    if dispatches > 1 || sends > 1 {
-        found.push(format!("{channel} {id} of {shop} went out {dispatches} + {sends} times"));
+    if dispatches > 1 {
+        found.note(Invariant::PersonalisedOnce, format!("{channel} {id} of {shop} went out {dispatches} times"));
+    }
+    if sends > 1 {
+        found.note(Invariant::PushOnce, format!("{channel} {id} of {shop} went out {sends} times"));
     }
     let went_out = match *channel {
         "personalised_push" => dispatches == 1,
@@ -111,11 +115,12 @@ fn check_promotion(state: &State, promotion: &Promotion, found: &mut Vec<String>
         _ => entries().any(|entry| entry.active),
     };
     if !went_out && !is_cancelled && !is_given_up {
-        found.push(format!("{channel} {id} of {shop} never went out and ends {}", row.state.name()));
+        let what = format!("{channel} {id} of {shop} never went out and ends {}", row.state.name());
+        found.note(Invariant::GoesOut, what);
     }
     if row.state == Standing::Cancelled
         && (dispatches + sends as usize > 0 || entries().any(|entry| entry.active && row.remote_id.is_some()))
     {
-        found.push(format!("{channel} {id} of {shop} ends cancelled and went out"));
+        found.note(Invariant::CalledOff, format!("{channel} {id} of {shop} ends cancelled and went out"));
     }
 }

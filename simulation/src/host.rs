@@ -15,10 +15,9 @@ use relay::{
     queue::{Handler, Received, Settlement},
     shop::Destination,
 };
-use serde_json::Value;
 
 use crate::{
-    ports,
+    ports::{self, Vault},
     scenario::{Hook, KEY, Scenario},
     tasks::Tasks,
     world::{Event, World},
@@ -69,7 +68,7 @@ pub(crate) struct Host {
     kind: Kind,
     world: World,
     config: Destinations,
-    secrets: Arc<BTreeMap<String, Value>>,
+    vault: Arc<Vault>,
     alter: Alter,
     tasks: Tasks<Outcome>,
     processes: u32,
@@ -83,13 +82,13 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    pub(crate) fn new(kind: Kind, world: World, secrets: BTreeMap<String, Value>, alter: Alter) -> Self {
+    pub(crate) fn new(kind: Kind, world: World, vault: Vault, alter: Alter) -> Self {
         let config = Destinations::from_variables(Variables(&|_| None));
         let mut host = Self {
             kind,
             world,
             config: config.unwrap_or_else(|error| unreachable!("the defaults are valid: {error}")),
-            secrets: Arc::new(secrets),
+            vault: Arc::new(vault),
             alter,
             tasks: Tasks::default(),
             processes: 0,
@@ -113,7 +112,7 @@ impl Host {
             Some(only) => only,
             None => self.born(),
         };
-        (process, (self.alter)(ports::of(&self.world.process(process), &self.secrets)))
+        (process, (self.alter)(ports::of(&self.world.process(process), &self.vault)))
     }
 
     /// Whether anybody is at work.

@@ -12,7 +12,10 @@ use relay::{
     revision::Revision,
 };
 
-use crate::world::{Process, State};
+use crate::{
+    invariant::Invariant,
+    world::{Process, State},
+};
 
 /// What the ledger holds.
 #[derive(Default)]
@@ -42,8 +45,8 @@ impl State {
                 stored => Put::Conflict(stored.cloned().map(Box::new)),
             };
         }
-        if let Some(what) = stored.and_then(|stored| forbidden(stored, row, self.now)) {
-            self.violated(format!("{key}: {what}"));
+        if let Some((of, what)) = stored.and_then(|stored| forbidden(stored, row, self.now)) {
+            self.violated(of, format!("{key}: {what}"));
         }
         self.write(row.clone());
         Put::Stored
@@ -111,12 +114,12 @@ impl State {
 }
 
 /// What must not become of a row.
-fn forbidden(before: &Row, after: &Row, now: Timestamp) -> Option<&'static str> {
+fn forbidden(before: &Row, after: &Row, now: Timestamp) -> Option<(Invariant, &'static str)> {
     if let (Some(holder), Some(taker)) = (&before.lease, &after.lease)
         && holder.token != taker.token
         && holder.until > now
     {
-        return Some("a lease was taken while another held");
+        return Some((Invariant::Leases, "a lease was taken while another held"));
     }
     let decided = |row: &Row| row.revision.and_then(|revision| revision.time);
     if before.key.kind == Kind::Consent
@@ -124,7 +127,7 @@ fn forbidden(before: &Row, after: &Row, now: Timestamp) -> Option<&'static str> 
         && after.consent == Some(Consent::Granted)
         && decided(after) <= decided(before)
     {
-        return Some("an older grant undid a withdrawal");
+        return Some((Invariant::Withdrawal, "an older grant undid a withdrawal"));
     }
     None
 }

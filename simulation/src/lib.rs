@@ -11,6 +11,7 @@ pub mod chance;
 mod check;
 mod host;
 mod http;
+mod invariant;
 mod ledger;
 mod people;
 mod ports;
@@ -29,6 +30,8 @@ use relay::{ledger::Purpose, ports::Ports};
 use chance::Chance;
 pub use host::Kind;
 use host::{Alter, Host};
+pub use invariant::{Invariant, Violation};
+use ports::Vault;
 use scenario::Scenario;
 use world::{Event, World, start};
 
@@ -45,6 +48,8 @@ pub struct Plan {
     pub troubled: SignedDuration,
     /// The port yields at which the process that yields dies.
     pub deaths: BTreeSet<u64>,
+    /// By then everything must have come to rest.
+    pub longest: SignedDuration,
     /// Whether to note what happens.
     pub traced: bool,
     /// What the ports become before the handlers get them; the identity for the product as it is.
@@ -63,7 +68,7 @@ pub struct Report {
     /// How many rows ended parked or unknown.
     pub for_a_person: usize,
     /// What must never be and was.
-    pub violations: Vec<String>,
+    pub violations: Vec<Violation>,
     /// What happened, if the plan asks for it.
     pub trace: Vec<String>,
 }
@@ -82,13 +87,22 @@ impl Plan {
         let fault_rate = *chance.pick(&[8, 20, 60, 1000]);
         let deaths = (0..chance.below(6)).map(|_| chance.between(1, 4000)).collect();
         let scenario = Scenario::drawn(&mut chance);
-        (Self { seed, kind, fault_rate, troubled, deaths, traced: false, alter: unaltered }, scenario)
+        (Self { seed, kind, fault_rate, troubled, deaths, longest: LONGEST, traced: false, alter: unaltered }, scenario)
     }
 
     /// A run in which nothing fails by itself.
     pub fn calm(kind: Kind) -> Self {
         let troubled = SignedDuration::ZERO;
-        Self { seed: 1, kind, fault_rate: 1, troubled, deaths: BTreeSet::new(), traced: false, alter: unaltered }
+        Self {
+            seed: 1,
+            kind,
+            fault_rate: 1,
+            troubled,
+            deaths: BTreeSet::new(),
+            longest: LONGEST,
+            traced: false,
+            alter: unaltered,
+        }
     }
 }
 
@@ -101,7 +115,8 @@ pub fn unaltered(ports: Ports) -> Ports {
 pub fn run(plan: &Plan, scenario: &Scenario) -> Report {
     let calm_from = start().saturating_add(plan.troubled).unwrap_or(Timestamp::MAX);
     let world = World::new(plan.seed, calm_from, plan.fault_rate, plan.deaths.clone());
-    let mut host = Host::new(plan.kind, world.clone(), scenario.secrets.clone(), plan.alter);
+    let vault = Vault { values: scenario.secrets.clone(), gaps: scenario.gaps.clone() };
+    let mut host = Host::new(plan.kind, world.clone(), vault, plan.alter);
     {
         let mut state = world.state();
         state.trace = plan.traced.then(Vec::new);
@@ -114,12 +129,12 @@ pub fn run(plan: &Plan, scenario: &Scenario) -> Report {
         state.after(SignedDuration::from_secs(60), Event::Dispatch);
         state.after(SignedDuration::from_secs(70), Event::Poll);
     }
-    let end = start().saturating_add(LONGEST).unwrap_or(Timestamp::MAX);
+    let end = start().saturating_add(plan.longest).unwrap_or(Timestamp::MAX);
     let mut events = 0;
     while let Some(event) = world.advance() {
         events += 1;
         if events > MOST_EVENTS || world.state().now > end {
-            world.state().violated(format!("it does not come to rest ({events} events)"));
+            world.state().violated(Invariant::Rest, format!("there is still something to do after {events} events"));
             break;
         }
         let schedule = match event {

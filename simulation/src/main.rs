@@ -12,7 +12,8 @@ fn main() -> ExitCode {
         && let Ok(seed) = seed.parse()
     {
         let report = simulate(seed, true);
-        report.trace.iter().chain(&report.violations).for_each(|line| println!("{line}"));
+        report.trace.iter().for_each(|line| println!("{line}"));
+        report.violations.iter().for_each(|violation| println!("{violation}"));
         return ExitCode::SUCCESS;
     }
     let number = |index: usize, default: u64| arguments.get(index).map_or(Ok(default), |text| text.parse());

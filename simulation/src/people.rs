@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use relay::{
     ledger::{Attention, Consent, Row, State as Standing},
-    message::Kind,
     queue::DeadLetter,
     shop::Destination,
 };
@@ -13,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     chance::Chance,
+    invariant::{Found, Invariant},
     scenario::{Scenario, WORDLESS, after, minutes},
     world::{State, start},
 };
@@ -71,14 +71,24 @@ impl Scenario {
         self.people.push(person);
     }
 
+    /// Somebody signs up with an order, and leaves.
+    pub(crate) fn leaver(&mut self, shop: &str) {
+        let (placed_at, left_at) = (start(), after(start(), minutes(4)));
+        let mut person = Person { shop: shop.into(), email: format!("leaver@{shop}.example"), decisions: Vec::new() };
+        let order = person.order("s1", placed_at);
+        self.hook(placed_at, shop, "order-placed", "order.placed", &order);
+        person.decisions.push((placed_at, true, Some(Order { id: "s1".into(), placed_at })));
+        let data = person.decision(left_at, false);
+        self.hook(left_at, shop, "customer-updated", "customer.updated", &data);
+        person.decisions.push((left_at, false, None));
+        self.people.push(person);
+    }
+
     /// With the customer's data, or on its own.
     fn draw_decision(&mut self, chance: &mut Chance, person: &mut Person) {
         let at = person.draw_time(chance);
         let given = chance.one_in(2);
-        let mut data = json!({
-            "email": person.email, "marketing_consent": given, "consent_at": at.to_string(),
-            "updated_at": at.to_string(),
-        });
+        let mut data = person.decision(at, given);
         if !chance.one_in(4) {
             data["first_name"] = json!(format!("N{}", chance.below(3)));
             data["custom"] = json!({AS_OF: at.to_string()});
@@ -93,11 +103,8 @@ impl Scenario {
         let decided_at = person.draw_time(chance);
         let tells_when = chance.one_in(2);
         let placed_at = if tells_when { after(decided_at, minutes(chance.below(20))) } else { decided_at };
-        let mut data = json!({
-            "id": id, "placed_at": placed_at.to_string(), "updated_at": after(placed_at, minutes(chance.below(3))),
-            "status": "placed", "customer": {"email": person.email, "marketing_consent": true},
-            "items": [{"name": "Thing"}], "total": {"amount": "19.99", "currency": "EUR"},
-        });
+        let mut data = person.order(id, placed_at);
+        data["updated_at"] = json!(after(placed_at, minutes(chance.below(3))).to_string());
         if tells_when {
             data["customer"]["consent_at"] = json!(decided_at.to_string());
         }
@@ -127,6 +134,22 @@ impl Erasure {
 }
 
 impl Person {
+    /// A decision as a shop tells of it, on its own.
+    fn decision(&self, at: Timestamp, given: bool) -> Value {
+        let at = at.to_string();
+        json!({"email": self.email, "marketing_consent": given, "consent_at": at, "updated_at": at})
+    }
+
+    /// A new order as a shop tells of it, with a sign-up.
+    fn order(&self, id: &str, placed_at: Timestamp) -> Value {
+        let placed_at = placed_at.to_string();
+        json!({
+            "id": id, "placed_at": placed_at, "updated_at": placed_at, "status": "placed",
+            "customer": {"email": self.email, "marketing_consent": true},
+            "items": [{"name": "Thing"}], "total": {"amount": "19.99", "currency": "EUR"},
+        })
+    }
+
     /// Within the first hour; now and then the very time of another decision.
     fn draw_time(&self, chance: &mut Chance) -> Timestamp {
         match self.decisions.len() {
@@ -136,25 +159,13 @@ impl Person {
         }
     }
 
-    /// Whether it is the row of an order that is to be left alone since its buyer was forgotten.
-    pub(crate) fn has_forgotten(&self, row: &Row, erasures: &[Erasure]) -> bool {
-        let erasure = erasures.iter().find(|erasure| erasure.shop == self.shop && erasure.email == self.email);
-        let is_ours =
-            row.key.kind == Kind::Order && row.key.shop.as_ref().is_some_and(|shop| shop.as_str() == self.shop);
-        let orders = self.decisions.iter().filter_map(|(_, _, order)| order.as_ref());
-        is_ours
-            && erasure.is_some_and(|erasure| {
-                orders.filter(|order| order.placed_at <= erasure.at).any(|order| order.id == row.key.subject)
-            })
-    }
-
     /// What must hold for this person when everything has come to rest.
-    pub(crate) fn check(&self, state: &State, erasures: &[Erasure], found: &mut Vec<String>) {
+    pub(crate) fn check(&self, state: &State, erasures: &[Erasure], found: &mut Found) {
         let Self { shop, email, decisions } = self;
         let erasure = erasures.iter().find(|erasure| erasure.shop == *shop && erasure.email == *email);
         let is_forgotten = |at: Timestamp| erasure.is_some_and(|erasure| at <= erasure.at);
         let Some(row) = state.decision(shop, email) else {
-            found.push(format!("{email} has no row"));
+            found.note(Invariant::FinalState, format!("{email} has no row"));
             return;
         };
         // A decision goes with the order it came with. At the same time a withdrawal counts.
@@ -174,22 +185,24 @@ impl Person {
             Some(false) if shop == WORDLESS => {
                 let is_shown = row.attention == Some(Attention::WithdrawalNotExpressible);
                 if row.state != Standing::Parked || !is_shown || !letters().any(|letter| letter.reason == NO_WORDS) {
-                    found.push(format!("{email} withdrew, and no person is told: {}", row.state.name()));
+                    let what = format!("{email} withdrew, and no person is called: {}", row.state.name());
+                    found.note(Invariant::PersonCalled, what);
                 }
             }
             newest if last != newest => {
-                found.push(format!("{email}: decided {newest:?}, Websand was last told {last:?}"));
+                let what = format!("{email}: decided {newest:?}, Websand was last told {last:?}");
+                found.note(Invariant::NewestDecision, what);
             }
             _ => {}
         }
         if let (Some(erasure), None, false) = (erasure, row.erased_at, is_given_up) {
-            found.push(format!("{email} is not forgotten as of {}", erasure.at));
+            found.note(Invariant::FinalState, format!("{email} is not forgotten as of {}", erasure.at));
         }
         for order in decisions.iter().filter_map(|(_, _, order)| order.as_ref()) {
             let is_told =
                 state.websand.transactions.iter().any(|told| told.id == format!("{shop}/{shop}-{}", order.id));
             if !is_told && !is_forgotten(order.placed_at) && !is_given_up {
-                found.push(format!("order {} of {email} was never told", order.id));
+                found.note(Invariant::FinalState, format!("order {} of {email} was never told", order.id));
             }
         }
     }
@@ -224,7 +237,8 @@ impl State {
         let written = self.decision(shop, email).and_then(|row| row.consent);
         let said = if given { Consent::Granted } else { Consent::Withdrawn };
         if written.is_some_and(|written| written != said) {
-            self.violated(format!("{email} of {shop}: Websand is told {said:?} while {written:?} is written down"));
+            let what = format!("{email} of {shop}: Websand is told {said:?} while {written:?} is written down");
+            self.violated(Invariant::NewestDecision, what);
         }
     }
 
@@ -236,7 +250,8 @@ impl State {
         let since = self.ledger.erased.get(&row.key.to_string()).map(|since| after(*since, UNDER_WAY));
         let is_stopped = row.erased_at.is_some_and(|erased_at| dated <= erased_at);
         if is_stopped && since.is_some_and(|since| self.now > since) {
-            self.violated(format!("{email} of {shop} is forgotten, and Websand is told of {dated}"));
+            let what = format!("{email} of {shop} is forgotten, and Websand is told of {dated}");
+            self.violated(Invariant::Forgotten, what);
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     http::SimHttp,
     ledger::SimLedger,
     queue::SimQueue,
+    scenario::Gap,
     world::{Process, State},
 };
 
@@ -41,7 +42,13 @@ impl Random for SimRandom {
 /// The shops' secrets, which now and then cannot be reached.
 struct SimSecrets {
     process: Process,
-    values: Arc<BTreeMap<String, Value>>,
+    vault: Arc<Vault>,
+}
+
+/// Where secrets are kept.
+pub(crate) struct Vault {
+    pub(crate) values: BTreeMap<String, Value>,
+    pub(crate) gaps: Vec<Gap>,
 }
 
 impl SecretStore for SimSecrets {
@@ -51,16 +58,20 @@ impl SecretStore for SimSecrets {
             if self.process.with(State::fails) {
                 return Err(SecretError::Unreachable { name: name.to_owned(), detail: "simulated".into() });
             }
-            let value = self.values.get(name).map(|value| SecretString::from(value.to_string()));
+            let is_there = |now: Timestamp| {
+                !self.vault.gaps.iter().any(|gap| gap.secret == name && gap.from <= now && now < gap.until)
+            };
+            let value = self.vault.values.get(name).filter(|_| is_there(self.process.with(|state| state.now)));
+            let value = value.map(|value| SecretString::from(value.to_string()));
             value.ok_or_else(|| SecretError::NotFound { name: name.to_owned() })
         })
     }
 }
 
 /// Fresh ports for a process, with empty caches.
-pub(crate) fn of(process: &Process, secrets: &Arc<BTreeMap<String, Value>>) -> Ports {
+pub(crate) fn of(process: &Process, vault: &Arc<Vault>) -> Ports {
     let clock: Arc<dyn Clock> = Arc::new(SimClock(process.clone()));
-    let store = SimSecrets { process: process.clone(), values: Arc::clone(secrets) };
+    let store = SimSecrets { process: process.clone(), vault: Arc::clone(vault) };
     let config = SecretsConfig { prefix: "shoprelay/".into(), ttl: Duration::from_mins(5) };
     Ports {
         queue: Arc::new(SimQueue(process.clone())),

@@ -32,6 +32,15 @@ pub struct Scenario {
     pub(crate) people: Vec<Person>,
     pub(crate) erasures: Vec<Erasure>,
     pub(crate) promotions: Vec<Promotion>,
+    pub(crate) gaps: Vec<Gap>,
+}
+
+/// A secret that is not there for a while: somebody replaces it, and not at once.
+#[derive(Clone, Debug)]
+pub(crate) struct Gap {
+    pub(crate) secret: String,
+    pub(crate) from: Timestamp,
+    pub(crate) until: Timestamp,
 }
 
 /// An order and its states, the newest last.
@@ -108,16 +117,34 @@ impl Scenario {
                 scenario.draw_promotion(chance, shop, number, channel);
             }
         }
+        while chance.one_in(3) {
+            let (shop, destination) = (chance.pick(&SHOPS), chance.pick(&["websand", "websale"]));
+            let from = after(start(), minutes(chance.below(120)));
+            let until = after(from, minutes(chance.between(1, 90)));
+            scenario.gaps.push(Gap { secret: format!("shoprelay/{shop}/{destination}"), from, until });
+        }
         scenario
     }
 
-    /// One of everything, in an orderly way: small enough to let a process die at each of its steps.
+    /// Many promotions of one channel, and nothing else.
+    pub fn promotions(chance: &mut Chance, channel: &'static str) -> Self {
+        let mut scenario = Self::quiet();
+        for shop in SHOPS {
+            for number in 0..4 {
+                scenario.draw_promotion(chance, shop, number, channel);
+            }
+        }
+        scenario
+    }
+
+    /// One of everything, in an orderly way: small enough to let a process die at each of its steps. An order and its
+    /// update, somebody who signs up with an order and leaves again, a promotion that changes and one that is called off.
     pub fn fixed(channel: &'static str) -> Self {
-        let mut chance = Chance::new(7);
         let mut scenario = Self::quiet();
         scenario.order("all", "o1", &STATUSES[..2], |number| minutes(5 * number));
-        scenario.draw_person(&mut chance, "all", 1);
-        scenario.promotion("all", "p1", channel, &[minutes(3)], None);
+        scenario.leaver("all");
+        scenario.promotion("all", "p1", channel, &[minutes(9), minutes(6)], None);
+        scenario.promotion("all", "p2", channel, &[minutes(8)], Some(minutes(3)));
         scenario
     }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     http::{Answered, Call, Done},
+    invariant::Invariant,
     world::State,
 };
 
@@ -127,7 +128,7 @@ impl State {
             cancelled.is_some_and(|cancelled| wanted.is_none_or(|wanted| !wanted.is_newer_than(cancelled)))
         };
         if self.row_of(subshop, &title).is_some_and(is_cancelled) {
-            self.violated(format!("{title:?} of {subshop} was {what} after its cancellation"));
+            self.violated(Invariant::CalledOff, format!("{title:?} of {subshop} was {what} after its cancellation"));
         }
     }
 
@@ -141,7 +142,10 @@ impl State {
         let title = find_title(body);
         match self.row_of(subshop, &title).map(|row| row.state) {
             Some(Standing::Intended) => {}
-            other => self.violated(format!("{title:?} of {subshop} was sent while its row says {other:?}")),
+            other => {
+                let what = format!("{title:?} of {subshop} was sent while its row says {other:?}");
+                self.violated(Invariant::PersonalisedAnnounced, what);
+            }
         }
         let at = self.now;
         self.websale.dispatches.push(Dispatch { subshop: subshop.to_owned(), title, at, heard: false });

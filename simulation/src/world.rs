@@ -11,7 +11,15 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use relay::shop::Destination;
 
-use crate::{chance::Chance, ledger::LedgerState, people::Keys, queue::QueueState, websale::Websale, websand::Websand};
+use crate::{
+    chance::Chance,
+    invariant::{Invariant, Violation},
+    ledger::LedgerState,
+    people::Keys,
+    queue::QueueState,
+    websale::Websale,
+    websand::Websand,
+};
 
 /// The instant every simulation begins at: 2026-06-01T08:00:00Z.
 pub(crate) const START: i64 = 1_780_300_800;
@@ -34,7 +42,7 @@ pub(crate) struct State {
     /// How often a port call fails: once in so many times.
     pub(crate) fault_rate: u64,
     /// What must never be and was.
-    pub(crate) violations: Vec<String>,
+    pub(crate) violations: Vec<Violation>,
     /// What happened, line by line, if anybody wants to know.
     pub(crate) trace: Option<Vec<String>>,
     /// At these port yields the process that yields dies.
@@ -154,9 +162,8 @@ impl State {
         self.now < self.calm_from && self.chance.one_in(self.fault_rate)
     }
 
-    pub(crate) fn violated(&mut self, what: impl Into<String>) {
-        let line = format!("{} {}", self.now, what.into());
-        self.violations.push(line);
+    pub(crate) fn violated(&mut self, of: Invariant, what: impl Into<String>) {
+        self.violations.push(Violation { at: self.now, of, what: what.into() });
     }
 
     /// Notes what happens, for a person who looks into a run.
