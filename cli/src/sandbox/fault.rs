@@ -23,6 +23,7 @@ Faults: --fault CALL:KEY=VALUE,… (several times; the first that fits a request
     hang           no answer, the connection stays open
   delay-ms=500   waits first; alone, or with one of the above
   when=before    the request is not processed (default); when=after: processed, then the fault
+  of=acme        only calls of this Websand account, WEBSALE subshop (log-in: shop id) or BigCommerce store
   times=2        ends after two (default: never)
   every=3        only each third fitting request
   probability=0.1,seed=7   by chance, the same each time for a seed
@@ -58,6 +59,8 @@ struct Order {
     delay_ms: Option<u64>,
     #[serde(default)]
     when: When,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    of: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     times: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -122,9 +125,9 @@ impl Faults {
         self.0.clear();
     }
 
-    /// The first fault that strikes this call.
-    pub(super) fn strike(&mut self, call: Call) -> Option<Strike> {
-        self.0.iter_mut().find_map(|live| live.strike(call))
+    /// The first fault that strikes this call of this owner.
+    pub(super) fn strike(&mut self, call: Call, owner: &str) -> Option<Strike> {
+        self.0.iter_mut().find_map(|live| live.strike(call, owner))
     }
 
     /// Each fault with how often it struck.
@@ -139,9 +142,10 @@ impl Faults {
 }
 
 impl Live {
-    fn strike(&mut self, call: Call) -> Option<Strike> {
+    fn strike(&mut self, call: Call, owner: &str) -> Option<Strike> {
         let order = &self.fault.ordered;
-        if !fits(&order.call, call) || order.times.is_some_and(|times| self.struck >= times) {
+        let is_of_another = order.of.as_ref().is_some_and(|of| of != owner);
+        if !fits(&order.call, call) || is_of_another || order.times.is_some_and(|times| self.struck >= times) {
             return None;
         }
         self.seen += 1;

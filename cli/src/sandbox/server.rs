@@ -78,9 +78,10 @@ async fn handle(shared: &Shared, request: Request<Incoming>) -> Result<Response<
     let target = route(&head.method, path, head.uri.query().unwrap_or_default());
     let (number, strike) = {
         let mut inner = shared.lock();
-        let call = target.as_ref().ok().map(|target| target.call);
+        let known = target.as_ref().ok();
+        let call = known.map(|target| target.call);
         let number = inner.log.begin(shared.now(), call, head.method.to_string(), path.to_owned());
-        (number, call.and_then(|call| inner.faults.strike(call)))
+        (number, known.and_then(|target| inner.faults.strike(target.call, &target.owner)))
     };
     shared.announce();
     let exchange = Exchange { shared, number };

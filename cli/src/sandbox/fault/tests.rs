@@ -11,28 +11,35 @@ fn faults(texts: &[&str]) -> Faults {
 #[test]
 fn a_fault_strikes_its_call_as_often_as_ordered() {
     let mut faults = faults(&["websand.transaction:status=503,times=2,retry-after=1"]);
-    assert_eq!(faults.strike(Call::Subscriber), None);
+    assert_eq!(faults.strike(Call::Subscriber, "acme"), None);
     let effect = Effect::Status { status: 503, body: String::new(), retry_after: Some("1".into()) };
     let strike = Strike { when: When::Before, delay: Duration::ZERO, effect: Some(effect) };
-    assert_eq!(faults.strike(Call::Transaction), Some(strike.clone()));
-    assert_eq!(faults.strike(Call::Transaction), Some(strike));
-    assert_eq!(faults.strike(Call::Transaction), None);
+    assert_eq!(faults.strike(Call::Transaction, "acme"), Some(strike.clone()));
+    assert_eq!(faults.strike(Call::Transaction, "acme"), Some(strike));
+    assert_eq!(faults.strike(Call::Transaction, "acme"), None);
     assert_eq!(faults.state()[0]["struck"], 2);
 }
 
 #[test]
 fn a_pattern_fits_a_destination_or_everything() {
     let mut faults = faults(&["websale.*:reset,when=after,times=1", "*:hang,delay-ms=5"]);
-    let reset = faults.strike(Call::Send).unwrap();
+    let reset = faults.strike(Call::Send, "acme").unwrap();
     assert_eq!((reset.when, reset.effect), (When::After, Some(Effect::Reset)));
-    let hang = faults.strike(Call::Send).unwrap();
+    let hang = faults.strike(Call::Send, "acme").unwrap();
     assert_eq!((hang.delay, hang.effect), (Duration::from_millis(5), Some(Effect::Hang)));
+}
+
+#[test]
+fn a_fault_may_be_one_owners_only() {
+    let mut faults = faults(&["websale.*:reset,of=acme,times=1"]);
+    assert_eq!(faults.strike(Call::Send, "flowers"), None);
+    assert!(faults.strike(Call::Send, "acme").is_some());
 }
 
 #[test]
 fn every_nth_request_is_struck() {
     let mut faults = faults(&["websale.status:garbage,every=3"]);
-    let struck: Vec<bool> = (0..6).map(|_| faults.strike(Call::Status).is_some()).collect();
+    let struck: Vec<bool> = (0..6).map(|_| faults.strike(Call::Status, "acme").is_some()).collect();
     assert_eq!(struck, [false, false, true, false, false, true]);
 }
 
@@ -40,7 +47,7 @@ fn every_nth_request_is_struck() {
 fn chance_repeats_itself_for_a_seed() {
     let pattern = |seed: u32| -> Vec<bool> {
         let mut faults = faults(&[&format!("*:reset,probability=0.3,seed={seed}")]);
-        (0..200).map(|_| faults.strike(Call::Login).is_some()).collect()
+        (0..200).map(|_| faults.strike(Call::Login, "acme").is_some()).collect()
     };
     assert_eq!(pattern(7), pattern(7));
     assert_ne!(pattern(7), pattern(8));
