@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 mod http;
 mod operating;
 mod policies;
-mod promotions;
 mod queue;
 
 /// An invocation from `events/invocations`.

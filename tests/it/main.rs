@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests, helper functions included")]
 
 mod chaos;
+mod conformance;
 mod deployed;
 mod embedded;
 mod guard;

@@ -5,7 +5,7 @@ use std::{
     io::Write,
     os::unix::fs::OpenOptionsExt,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     sync::{Arc, Mutex},
 };
 
@@ -16,7 +16,7 @@ use relay::{
     shop::Destination,
 };
 use relay_sqlite::{SqliteLedger, SqliteQueue, Store};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{binaries, leash::logged, sandbox::Sandbox, wait::PATIENCE};
 
@@ -61,16 +61,10 @@ impl Host {
         self.starts += 1;
         let log = self.log();
         let output = File::create(&log).expect("the log can be written");
-        let child = Command::new(binaries::path("shoprelay"))
+        let child = self
+            .prepared(sandbox)
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(self.data())
-            .env_clear()
-            .env("SHOPRELAY_WEBSAND_URL", format!("{}/websand/{{account}}", sandbox.url))
-            .env("SHOPRELAY_WEBSALE_URL", &sandbox.url)
-            .env("SHOPRELAY_WEBSALE_LOGIN_URL", &sandbox.url)
-            .env("SHOPRELAY_BIGCOMMERCE_URL", &sandbox.url)
-            .envs(self.environment.iter().copied())
-            .stdin(Stdio::null())
             .stdout(output.try_clone().expect("a file can be shared"))
             .stderr(output)
             .spawn()
@@ -114,17 +108,40 @@ impl Host {
         (counts.waiting, counts.dead)
     }
 
-    /// The bodies of this destination's dead letters.
-    pub async fn dead_letters(&self, destination: Destination) -> Vec<String> {
+    /// This destination's dead letters: `body`, `reason`, `status` and `detail`.
+    pub async fn dead_letters(&self, destination: Destination) -> Vec<Value> {
         let queue = SqliteQueue::new(self.store(), Arc::new(SystemClock));
         let letters = Mutex::new(Vec::new());
         let judge = |letter: Entry<'_>| {
-            letters.lock().expect("nobody panics meanwhile").push(letter.body.to_owned());
+            let Entry { body, reason, status, detail, .. } = letter;
+            let letter = json!({"body": body, "reason": reason, "status": status, "detail": detail});
+            letters.lock().expect("nobody panics meanwhile").push(letter);
             Verdict::Keep
         };
         let sweep = Sweep { destination, place: Place::Dead, judge: &judge, until: SystemClock.now() + PATIENCE };
         queue.sweep(sweep).await.expect("the queue can be read");
         letters.into_inner().expect("nobody panicked meanwhile")
+    }
+
+    /// Runs an operator's command beside the host.
+    pub async fn command(&self, sandbox: &Sandbox, arguments: &[&str]) -> Output {
+        let mut command = self.prepared(sandbox);
+        command.args(arguments).arg("--data-dir").arg(self.data());
+        tokio::process::Command::from(command).output().await.expect("the command runs")
+    }
+
+    /// The binary, with this sandbox as both destinations.
+    fn prepared(&self, sandbox: &Sandbox) -> Command {
+        let mut command = Command::new(binaries::path("shoprelay"));
+        command
+            .env_clear()
+            .env("SHOPRELAY_WEBSAND_URL", format!("{}/websand/{{account}}", sandbox.url))
+            .env("SHOPRELAY_WEBSALE_URL", &sandbox.url)
+            .env("SHOPRELAY_WEBSALE_LOGIN_URL", &sandbox.url)
+            .env("SHOPRELAY_BIGCOMMERCE_URL", &sandbox.url)
+            .envs(self.environment.iter().copied())
+            .stdin(Stdio::null());
+        command
     }
 
     fn store(&self) -> Store {

@@ -45,6 +45,14 @@ impl Sandbox {
         list.last().and_then(|request| request["number"].as_u64()).unwrap_or(known)
     }
 
+    /// Orders a fault, as `POST /_sandbox/faults` takes it.
+    pub async fn order(&self, fault: &Value) {
+        let url = format!("{}/_sandbox/faults", self.url);
+        let body = Value::from(vec![fault.clone()]).to_string();
+        let answer = http_client().post(url).body(body).send().await.expect("the sandbox answers");
+        assert!(answer.status().is_success(), "{fault}: {}", answer.status());
+    }
+
     /// Ends all faults.
     pub async fn calm(&self) {
         let url = format!("{}/_sandbox/faults", self.url);

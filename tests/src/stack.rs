@@ -1,12 +1,15 @@
 //! The real template, deployed into the emulator with the nine real binaries.
 
+use std::process::Output;
+
+use relay::shop::Destination;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::{
     aws::{Aws, Json, Query, REGION, Refused, tag},
-    binaries::repository,
-    emulator::{ACCOUNT, Emulator},
+    binaries::{self, repository},
+    emulator::{ACCOUNT, Emulator, ROOT_SECRET},
     package,
     sandbox::Sandbox,
     shop,
@@ -121,6 +124,44 @@ impl Stack {
             serde_json::from_slice(&result.expect("the function can be invoked")).unwrap_or(Value::Null);
         assert!(result.get("errorMessage").is_none(), "{function} failed: {result}");
         result
+    }
+
+    /// Invokes dispatcher and poller, as the schedules would.
+    pub async fn run_schedules(&self) {
+        let text = std::fs::read_to_string(repository().join("events/invocations/schedule.json")).expect("it is there");
+        let schedule = serde_json::from_str(&text).expect("it is JSON");
+        self.invoke("promotion-dispatcher", &schedule).await;
+        self.invoke("push-status-poller", &schedule).await;
+    }
+
+    /// Runs an operator's command: the real binary, with credentials from the environment.
+    pub async fn command(&self, websand: &Sandbox, arguments: &[&str]) -> Output {
+        let mut command = tokio::process::Command::new(binaries::path("shoprelay"));
+        command.args(arguments).args(["--stack", NAME]).env_clear();
+        for (name, value) in [
+            ("AWS_ENDPOINT_URL", self.emulator.endpoint.as_str()),
+            ("AWS_REGION", REGION),
+            ("AWS_ACCESS_KEY_ID", ACCOUNT),
+            ("AWS_SECRET_ACCESS_KEY", ROOT_SECRET),
+            ("SHOPRELAY_WEBSAND_URL", "http://127.0.0.1:{account}"),
+            ("SHOPRELAY_WEBSALE_URL", &self.websale.url),
+            ("SHOPRELAY_WEBSALE_LOGIN_URL", &websand.url),
+        ] {
+            command.env(name, value);
+        }
+        command.output().await.expect("the command runs")
+    }
+
+    /// Dead letters that could be received now, with `body`, `reason`, `status` and `detail`; they stay.
+    pub async fn dead_letters(&self, destination: Destination) -> Vec<Value> {
+        let messages = self.messages(&format!("{}-dlq", destination.name())).await;
+        let letter = |message: &Value| {
+            let attribute = |name: &str| message["MessageAttributes"][name]["StringValue"].clone();
+            let status = attribute("status").as_str().and_then(|status| status.parse::<u16>().ok());
+            json!({"body": message["Body"], "reason": attribute("reason"), "status": status,
+                "detail": attribute("detail")})
+        };
+        messages.iter().map(letter).collect()
     }
 
     /// The URL of one of the stack's queues (`websand`, `websand-dlq` …).

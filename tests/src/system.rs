@@ -1,12 +1,14 @@
 //! Both hosts behind one face, so that one test says what holds for both.
 
-use std::time::Duration;
+use std::{process::Output, time::Duration};
 
+use relay::shop::Destination;
 use serde_json::{Value, json};
 
 use crate::{
     host::Host,
     sandbox::Sandbox,
+    shop,
     stack::Stack,
     wait::within,
     webhook::{Answer, Webhook},
@@ -14,6 +16,25 @@ use crate::{
 
 /// How long a webhook may take to its destination: on the deployed stack a queue's poller comes in between.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Makes of each function of this module two tests, one a host.
+#[macro_export]
+macro_rules! on_both_hosts {
+    ($($name:ident),+ $(,)?) => {
+        mod embedded {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name($crate::system::On::Embedded).await;
+            })+
+        }
+        mod deployed {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name($crate::system::On::Deployed).await;
+            })+
+        }
+    };
+}
 
 /// Which host.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +54,8 @@ pub struct Shop {
     pub webhook: Value,
     /// What `…/websand` has beside the account and its key.
     pub websand: Value,
+    /// Whether it has `…/websale`.
+    pub websale: bool,
     /// `…/platform`; `{sandbox}` in it is the sandbox's address, where the shops' own APIs are.
     pub platform: Option<Value>,
 }
@@ -40,7 +63,12 @@ pub struct Shop {
 impl Shop {
     /// A shop whose webhooks hold all that is needed.
     pub const fn new(name: &'static str, webhook: Value) -> Self {
-        Self { name, webhook, websand: Value::Null, platform: None }
+        Self { name, webhook, websand: Value::Null, websale: false, platform: None }
+    }
+
+    /// A shop that sends canonical events or Shopify's, and is at WEBSALE too.
+    pub fn canonical(name: &'static str) -> Self {
+        Self { websale: true, ..Self::new(name, shop::webhook()) }
     }
 
     /// The same with access to the shop's own API.
@@ -58,9 +86,12 @@ impl Shop {
     }
 
     fn secrets(&self, account: &str, sandbox: &Sandbox) -> Vec<(String, Value)> {
-        let mut websand = crate::shop::websand(account);
+        let mut websand = shop::websand(account);
         websand.as_object_mut().expect("an object").extend(self.websand.as_object().cloned().unwrap_or_default());
         let mut secrets = vec![("webhook", self.webhook.clone()), ("websand", websand)];
+        if self.websale {
+            secrets.push(("websale", shop::websale(self.name)));
+        }
         if let Some(platform) = &self.platform {
             let text = platform.to_string().replace("{sandbox}", &sandbox.url);
             secrets.push(("platform", serde_json::from_str(&text).expect("a URL needs no escapes")));
@@ -86,7 +117,13 @@ enum Either {
 impl On {
     /// A host that has these shops.
     pub async fn with(self, shops: &[Shop]) -> System {
-        let sandbox = Sandbox::start(&[]).await;
+        self.with_faults(shops, &[]).await
+    }
+
+    /// The same with these faults of Websand.
+    pub async fn with_faults(self, shops: &[Shop], faults: &[&str]) -> System {
+        let faults: Vec<_> = faults.iter().flat_map(|fault| ["--fault", *fault]).collect();
+        let sandbox = Sandbox::start(&faults).await;
         let host = match self {
             Self::Embedded => {
                 let secrets = shops.iter().flat_map(|shop| shop.secrets(shop.name, &sandbox));
@@ -164,28 +201,60 @@ impl System {
             .await
     }
 
-    /// Waits until nothing more is on the way to Websand.
-    pub async fn drained(&self) {
+    /// WEBSALE. On the deployed stack it is everybody's: a shop's calls are told by its name.
+    pub fn websale(&self) -> &Sandbox {
         match &self.host {
-            Either::Embedded(host) => {
-                let waiting = async || (host.queued(relay::shop::Destination::Websand).await.0 == 0).then_some(());
-                within(PATIENCE, "the queue is empty", waiting).await;
-            }
-            Either::Deployed(stack) => stack.drained("websand").await,
+            Either::Embedded(_) => &self.sandbox,
+            Either::Deployed(stack) => &stack.websale,
         }
     }
 
-    /// Waits for a dead letter for Websand whose body has this text, and gives the body.
-    pub async fn dead_letter(&self, text: &str) -> String {
+    /// Waits until the promotion is in this state, while promotions go out when they are due and pushes are asked about.
+    pub async fn promoted(&self, shop: &str, id: &str, state: &str) -> Value {
+        let key = format!("{shop}#websale#promotion#{id}");
+        within(PATIENCE, &format!("{key} is {state}"), async || {
+            if let Either::Deployed(stack) = &self.host {
+                stack.run_schedules().await;
+            }
+            self.row(&key).await.filter(|row| row["state"] == state)
+        })
+        .await
+    }
+
+    /// The calls of this name for the shop that WEBSALE took, by now.
+    pub async fn promotions(&self, shop: &str, call: &str) -> Vec<Value> {
+        let mut all = self.websale().processed(call).await;
+        all.retain(|request| request["subject"]["subshop"] == shop);
+        all
+    }
+
+    /// Runs an operator's command.
+    pub async fn command(&self, arguments: &[&str]) -> Output {
+        match &self.host {
+            Either::Embedded(host) => host.command(&self.sandbox, arguments).await,
+            Either::Deployed(stack) => stack.command(&self.sandbox, arguments).await,
+        }
+    }
+
+    /// Waits until nothing more is on the way to a destination.
+    pub async fn drained(&self, destination: Destination) {
+        match &self.host {
+            Either::Embedded(host) => {
+                let waiting = async || (host.queued(destination).await.0 == 0).then_some(());
+                within(PATIENCE, "the queue is empty", waiting).await;
+            }
+            Either::Deployed(stack) => stack.drained(destination.name()).await,
+        }
+    }
+
+    /// Waits for a dead letter whose body has this text, and gives its `body`, `reason`, `status` and `detail`.
+    pub async fn dead_letter(&self, destination: Destination, text: &str) -> Value {
         within(PATIENCE, &format!("a dead letter has {text}"), async || {
             let letters = match &self.host {
-                Either::Embedded(host) => host.dead_letters(relay::shop::Destination::Websand).await,
-                Either::Deployed(stack) => {
-                    let messages = stack.messages("websand-dlq").await;
-                    messages.iter().filter_map(|message| Some(message["Body"].as_str()?.to_owned())).collect()
-                }
+                Either::Embedded(host) => host.dead_letters(destination).await,
+                Either::Deployed(stack) => stack.dead_letters(destination).await,
             };
-            letters.into_iter().find(|letter| letter.contains(text))
+            letters.into_iter().find(|letter| letter["body"].as_str().is_some_and(|body| body.contains(text)))
         })
         .await
     }

@@ -69,8 +69,8 @@ impl Evidence {
         let mut waiting = 0;
         for destination in Destination::ALL {
             waiting += host.queued(destination).await.0;
-            let bodies = host.dead_letters(destination).await;
-            letters.extend(bodies.iter().map(|body| Message::from_json(body).unwrap()));
+            let dead = host.dead_letters(destination).await;
+            letters.extend(dead.iter().map(|letter| Message::from_json(letter["body"].as_str().unwrap()).unwrap()));
         }
         Self {
             kills,

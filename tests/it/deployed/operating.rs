@@ -1,43 +1,14 @@
-//! The operator's commands on a deployed stack: the real binary, with credentials from the environment.
+//! The operator's commands on a deployed stack.
 
-use std::process::Output;
-
-use relay_tests::{
-    aws::REGION,
-    binaries,
-    emulator::{ACCOUNT, ROOT_SECRET},
-    sandbox::Sandbox,
-    shop,
-    stack::{NAME, Stack},
-    wait::until,
-    webhook::Webhook,
-};
+use relay_tests::{sandbox::Sandbox, shop, stack::Stack, wait::until, webhook::Webhook};
 use serde_json::Value;
-use tokio::process::Command;
 
 use super::{order, transactions};
-
-async fn shoprelay(stack: &Stack, websand: &Sandbox, arguments: &[&str]) -> Output {
-    Command::new(binaries::path("shoprelay"))
-        .args(arguments)
-        .args(["--stack", NAME])
-        .env_clear()
-        .env("AWS_ENDPOINT_URL", &stack.emulator.endpoint)
-        .env("AWS_REGION", REGION)
-        .env("AWS_ACCESS_KEY_ID", ACCOUNT)
-        .env("AWS_SECRET_ACCESS_KEY", ROOT_SECRET)
-        .env("SHOPRELAY_WEBSAND_URL", "http://127.0.0.1:{account}")
-        .env("SHOPRELAY_WEBSALE_URL", &stack.websale.url)
-        .env("SHOPRELAY_WEBSALE_LOGIN_URL", &websand.url)
-        .output()
-        .await
-        .unwrap()
-}
 
 /// What a command that must succeed prints as JSON. Of all shops it is enough (3) that there are others with faults: the
 /// tests beside this one add odd ones on purpose.
 async fn json(stack: &Stack, websand: &Sandbox, arguments: &[&str]) -> Value {
-    let output = shoprelay(stack, websand, &[arguments, &["--json"]].concat()).await;
+    let output = stack.command(websand, &[arguments, &["--json"]].concat()).await;
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(matches!(output.status.code(), Some(0 | 3)), "{arguments:?}: {errors}");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {errors}"))
@@ -54,7 +25,7 @@ async fn a_shop_is_added_watched_and_removed_from_the_command_line() {
     });
     std::fs::write(&file, secrets.to_string()).unwrap();
 
-    let added = shoprelay(stack, &websand, &["shop", "add", "counter", "--file", file.to_str().unwrap()]).await;
+    let added = stack.command(&websand, &["shop", "add", "counter", "--file", file.to_str().unwrap()]).await;
     assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
     let shops = json(stack, &websand, &["shop", "list"]).await;
     assert!(shops.to_string().contains("counter"), "{shops}");
@@ -73,7 +44,7 @@ async fn a_shop_is_added_watched_and_removed_from_the_command_line() {
     });
     assert!(!received.await.to_string().contains("ann.sample"), "no address is shown");
 
-    let removed = shoprelay(stack, &websand, &["shop", "remove", "counter", "--yes"]).await;
+    let removed = stack.command(&websand, &["shop", "remove", "counter", "--yes"]).await;
     assert!(removed.status.success(), "{}", String::from_utf8_lossy(&removed.stderr));
     let shops = json(stack, &websand, &["shop", "list"]).await;
     assert!(!shops.to_string().contains("counter"), "{shops}");
@@ -105,7 +76,7 @@ async fn old_orders_are_fed_in_once_and_again_when_told_so() {
 async fn the_doctor_finds_the_stack_as_it_was_deployed() {
     let stack = Stack::shared().await;
     let websand = Sandbox::start(&[]).await;
-    let output = shoprelay(stack, &websand, &["doctor"]).await;
+    let output = stack.command(&websand, &["doctor"]).await;
     let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     // What it says of shops and their deliveries depends on the tests that run beside this one.
     for part in ["ledger table", "queue settings", "logs", "installation key"] {

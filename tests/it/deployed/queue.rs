@@ -1,10 +1,10 @@
 //! Messages of the queue.
 
 use relay::clock::{Clock, SystemClock};
-use relay_tests::{sandbox::Sandbox, stack::Stack, wait::until, webhook::Webhook};
+use relay_tests::{sandbox::Sandbox, stack::Stack, wait::until};
 use serde_json::{Value, json};
 
-use super::{invocation, order, transactions};
+use super::invocation;
 
 #[tokio::test]
 async fn of_a_batch_only_the_message_to_retry_comes_back_and_what_cannot_be_sent_is_parked() {
@@ -32,19 +32,6 @@ async fn of_a_batch_only_the_message_to_retry_comes_back_and_what_cannot_be_sent
     assert_eq!((attribute("shop"), attribute("destination")), (json!("strict"), json!("websand")), "{letter}");
     assert_eq!(attribute("status"), "422", "{letter}");
     dead_letter(stack, |body| body == "not JSON").await;
-}
-
-#[tokio::test]
-async fn a_message_whose_destination_was_down_comes_back_and_is_delivered() {
-    let stack = Stack::shared().await;
-    let websand = Sandbox::start(&["--fault", "websand.transaction:status=503,times=2,retry-after=1"]).await;
-    stack.add_shop("down", &websand).await;
-    let webhook = Webhook::canonical("w-1", "order.placed", &order("1"));
-    assert_eq!(stack.post("down", "order-placed", &webhook).await.status, 202);
-    transactions(&websand, 1).await;
-    assert_eq!(websand.received().await.len(), 3, "two refused, one accepted");
-    let row = stack.settled("down#websand#order#1", "delivered").await;
-    assert!(row["attention"].is_null(), "{row}");
 }
 
 /// The batch as if its messages had been sent this moment: retrying ends 72 hours after.

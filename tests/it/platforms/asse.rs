@@ -30,7 +30,7 @@ async fn an_order_is_sent_once_however_often_its_page_is_loaded(on: On) {
         // A message that meets another one at work on the same order waits for half a minute.
         system.settled("reloaded#websand#order#R-1", "delivered").await;
     }
-    system.drained().await;
+    system.drained(Destination::Websand).await;
     let sent = system.transactions("reloaded").await;
     assert_eq!(sent.len(), 1, "{sent:?}");
     assert_eq!(sent[0]["items"][0]["name"], "Blue mug & saucer");

@@ -19,7 +19,7 @@ async fn a_person_whom_shopify_wants_forgotten_is_and_what_is_older_stays_out(on
     };
     assert_eq!(system.send("forgetful", "customer-updated", &customer("known", "Ulm")).await.status, 202);
     system.subscriber(email).await;
-    system.drained().await;
+    system.drained(Destination::Websand).await;
 
     let answer = system.send("forgetful", "customer-updated", &Webhook::shopify("customers/redact", "r", redact)).await;
     assert_eq!((answer.status, &answer.body["status"]), (202, &json!("queued")), "{answer:?}");
@@ -30,7 +30,7 @@ async fn a_person_whom_shopify_wants_forgotten_is_and_what_is_older_stays_out(on
 
     // What was true before the request is sent again, as shops do: it must not bring the person back.
     assert_eq!(system.send("forgetful", "customer-updated", &customer("older", "Bonn")).await.status, 202);
-    system.drained().await;
+    system.drained(Destination::Websand).await;
     let told = system.subscribers(email).await;
     assert_eq!(told.len(), 1, "{told:?}");
 }
