@@ -27,12 +27,14 @@ mod quiet;
 mod receipt;
 mod registration;
 mod reject;
+mod remap;
 mod settle;
 #[cfg(test)]
 mod tests;
 
 pub use path::Endpoint;
 pub use receipt::{Answer, Receipt};
+pub use remap::{Remapped, rejected_body};
 
 pub(crate) use digest::event_id;
 pub(crate) use enqueue::drop_item_details;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::{Async, message::RowKey};
 
 pub mod connection;
+pub mod dead;
 mod memory;
 mod redo;
 mod resolve;

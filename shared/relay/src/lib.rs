@@ -8,6 +8,7 @@
 //!
 //! [`ingest`] is the receiving half: it turns one HTTP request into one [`message::Message`] on a queue and an
 //! answer. [`forward`] is the delivering half: it settles one message against the [`ledger`] and a destination.
+//! [`dead`] is what an operator does with what was given up.
 //! [`dispatch`] wakes promotions when they are due and [`poll`] follows personalised pushes to their end.
 //!
 //! Nothing here knows AWS or SQLite. Handlers are given ports ([`queue::Queue`], [`secret::SecretStore`],
@@ -19,6 +20,7 @@ pub mod backfill;
 pub mod batch;
 pub mod clock;
 pub mod config;
+pub mod dead;
 pub mod destination;
 pub mod dispatch;
 pub mod erase;

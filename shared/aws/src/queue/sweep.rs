@@ -102,7 +102,12 @@ async fn settle(queue: &SqsQueue, url: &str, sweep: Sweep<'_>, letter: &Message)
         }
         Verdict::Replace(other) => {
             let other = DeadLetter { destination: sweep.destination, ..(**other).clone() };
-            queue.park(&other).await?;
+            match queue.park(&other).await {
+                Ok(()) => {}
+                // Then it stays as it is.
+                Err(QueueError::TooLarge { .. }) => return Ok(Some(handle)),
+                Err(error) => return Err(error),
+            }
         }
     }
     let call = queue.client.delete_message().queue_url(url).receipt_handle(handle);

@@ -123,7 +123,8 @@ impl<'a> Attempt<'a> {
         let until = self.received.deadline.saturating_add(LEASE_MARGIN).unwrap_or(Timestamp::MAX);
         let lease = Lease { token: self.token.clone(), until };
         let held_until = self.passage.held_until();
-        let by = Claimant { key: &self.key, event_id: self.event_id, lease, held_until, now };
+        let (event_id, sent_at) = (self.event_id, self.received.sent_at);
+        let by = Claimant { key: &self.key, event_id, lease, held_until, sent_at, now };
         let decide = |row: Option<&Row>| transition::claim_noting(row, &by, &relevance, &note);
         let claimed = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess, decide).await;
         let (row, claim) = claimed.map_err(|error| self.ledger_failed(&error))?;

@@ -150,7 +150,7 @@ pub(super) async fn suppressed(attempt: &Attempt<'_>, outcome: &'static str) -> 
     let is_erased = outcome == "erased";
     let ends = |row: &Row| {
         let is_alone = row.attempts.keys().eq([attempt.event_id]);
-        !row.state.is_final() && (is_erased || is_alone)
+        row.is_put_back(attempt.event_id) || (!row.state.is_final() && (is_erased || is_alone))
     };
     match attempt.ports.ledger.get(&attempt.key).await {
         Err(error) => return attempt.ledger_failed(&error),

@@ -10,6 +10,7 @@ mod platforms;
 mod privacy;
 mod properties;
 mod registration;
+mod remap;
 mod robustness;
 mod settings;
 mod shopify;
@@ -62,6 +63,8 @@ struct Queue {
     /// The most bytes it takes; nothing at all when it is out of reach.
     limit: Mutex<Option<usize>>,
     down: Mutex<bool>,
+    /// While set, no event is small enough.
+    refuses_events: Mutex<bool>,
 }
 
 impl Queue {
@@ -79,7 +82,12 @@ impl Queue {
 
 impl crate::queue::Queue for Queue {
     fn send<'a>(&'a self, message: &'a Message) -> Async<'a, Result<(), QueueError>> {
-        Box::pin(async move { self.take(&self.sent, message, message.to_json().len()) })
+        Box::pin(async move {
+            if *self.refuses_events.lock().unwrap() {
+                return Err(QueueError::TooLarge { bytes: 1, limit: 0 });
+            }
+            self.take(&self.sent, message, message.to_json().len())
+        })
     }
 
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {

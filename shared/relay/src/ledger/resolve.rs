@@ -39,7 +39,7 @@ pub enum Unfit {
     #[error("the question is whether it was sent: say --as sent or --as not-sent")]
     WasItSent,
     /// Its message is in the dead-letter queue.
-    #[error("its message is in the dead-letter queue and would be forgotten there")]
+    #[error("its message is in the dead-letter queue: `shoprelay dead redrive` puts it back, `dead drop` deletes it")]
     HasLetter,
     /// Deliveries wait for the shop's settings or credentials.
     #[error("deliveries wait for the shop's settings or credentials; once they are mended they go on by themselves")]

@@ -81,6 +81,9 @@ pub struct Row {
     /// A person has to look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attention: Option<Attention>,
+    /// The event whose message is in the dead-letter queue (`parked` rows), or was put back from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter: Option<String>,
     /// The last failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<LastError>,
@@ -229,6 +232,7 @@ impl Row {
             not_before: None,
             due: None,
             attention: None,
+            letter: None,
             last_error: None,
             first_at: now,
             last_at: now,

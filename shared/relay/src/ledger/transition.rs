@@ -30,6 +30,8 @@ pub struct Claimant<'a> {
     pub lease: Lease,
     /// No call may be made before then, whatever the row says: the connection is paused, or the destination is down.
     pub held_until: Option<Timestamp>,
+    /// When its message was put on the queue.
+    pub sent_at: Timestamp,
     /// Now.
     pub now: Timestamp,
 }
@@ -77,10 +79,16 @@ pub fn claim(stored: Option<&Row>, by: &Claimant<'_>, relevance: impl Fn(&Row) -
     }
     match relevance(&row) {
         Relevance::Open => {}
-        Relevance::Superseded if row.attempts.remove(by.event_id).is_some() => {
+        Relevance::Superseded => {
+            let was_put_back = row.is_put_back(by.event_id);
+            if was_put_back {
+                row.letter = None;
+            }
+            if row.attempts.remove(by.event_id).is_none() && !was_put_back {
+                return Change::Keep(Claim::Superseded);
+            }
             return Change::Write(Box::new(overtaken(row, by.now)), Claim::Superseded);
         }
-        Relevance::Superseded => return Change::Keep(Claim::Superseded),
         Relevance::Record(revision) => {
             row.revision = Some(revision);
             row.lease = None;
@@ -93,6 +101,10 @@ pub fn claim(stored: Option<&Row>, by: &Claimant<'_>, relevance: impl Fn(&Row) -
         return Change::Keep(Claim::NotBefore(instant));
     }
     let attempts = row.attempts.entry(by.event_id.to_owned()).or_default();
+    if by.sent_at > row.last_at {
+        // They were those of an earlier message with this event, which was parked and put back, or sent again.
+        *attempts = Attempts::default();
+    }
     if attempts.blame() >= MAX_UNFINISHED {
         return Change::Keep(Claim::Crashed);
     }
@@ -144,7 +156,7 @@ fn overtaken(mut row: Row, now: Timestamp) -> Row {
 }
 
 /// When a row in a final state may be forgotten.
-fn end(row: &Row, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn end(row: &Row, now: Timestamp) -> Option<Timestamp> {
     // What a person decided never is, for it would be told anew; nor what stops a forgotten person's old events.
     if row.key.kind == Kind::Consent { None } else { now.checked_add(RETENTION).ok() }
 }
@@ -166,6 +178,7 @@ pub fn settled(mut row: Row, event_id: &str, state: State, now: Timestamp) -> Ro
     row.lease = None;
     row.due = None;
     row.attention = None;
+    row.letter = None;
     row.last_error = None;
     row.last_at = now;
     row.expires_at = end(&row, now);
@@ -214,6 +227,7 @@ pub fn released(mut row: Row, event_id: &str) -> Row {
 pub fn parked(row: Row, event_id: &str, failure: &Failure, attention: Attention, now: Timestamp) -> Row {
     let mut row = settled(row, event_id, State::Parked, now);
     row.attention = Some(attention);
+    row.letter = Some(event_id.to_owned());
     row.last_error = Some(last_error(failure, now));
     if attention == Attention::WithdrawalNotExpressible {
         // Still unsettled: by its id it is told from others that say the same.

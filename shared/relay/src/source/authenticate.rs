@@ -5,7 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Source, Webhook, of, signature::hmac_sha256};
-use crate::secret::{SourceSecret, WebhookSecret};
+use crate::{
+    secret::{SourceSecret, WebhookSecret},
+    shop::Platform,
+};
 
 /// How a webhook proved to be authentic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,17 @@ impl Authentic {
     /// What an operator hands over needs no proof. `shop` has the one source that it is read as.
     pub(crate) const fn by_operator(shop: Arc<WebhookSecret>) -> Self {
         Self { shop, proof: Proof::Signature, index: 0 }
+    }
+
+    /// What was authentic when it was received from this platform, under the shop's present secret. Our own format is kept
+    /// without having been used only if it was authenticated by a header: who can sign is told what is wrong.
+    pub(crate) fn earlier(shop: Arc<WebhookSecret>, platform: Platform) -> Option<Self> {
+        let is_it = |source: &SourceSecret| {
+            source.platform == platform && (platform != Platform::Canonical || source.header.is_some())
+        };
+        let index = shop.sources.iter().position(is_it)?;
+        let proof = if platform == Platform::Canonical { Proof::Header } else { Proof::Signature };
+        Some(Self { shop, proof, index })
     }
 
     /// The part of the shop's secret that belongs to the source.

@@ -66,9 +66,9 @@ fn is_unsettled(row: &Row, attempt: &Attempt<'_>) -> bool {
     row.attempts.contains_key(attempt.event_id) || is_redriven(row, attempt)
 }
 
-/// Whether an operator put a parked message back: then it was queued after it was parked.
+/// Whether an operator put a parked message back: then the row says so, or it was queued after it was parked.
 fn is_redriven(row: &Row, attempt: &Attempt<'_>) -> bool {
-    row.state == State::Parked && attempt.received.sent_at > row.last_at
+    row.state == State::Parked && (attempt.received.sent_at > row.last_at || row.is_put_back(attempt.event_id))
 }
 
 /// A promotion that an operator put back waits again, until it ends anew.

@@ -103,17 +103,22 @@ async fn a_failed_call_comes_back_with_back_off_and_is_then_delivered() {
     busy.headers.insert("retry-after", "120".parse().unwrap());
     world.http.will(Ok(busy));
     world.http.will(Err(CallError::NoAnswer("reset".into())));
-    let message = order("placed", "placed", 1);
-    let Settlement::Back { after } = settle(&world, &message).await else { panic!("not put back") };
+    let queued = world.received(&order("placed", "placed", 1));
+    let settle = async || {
+        let forwarder = WebsandForwarder::new(world.ports.clone(), world.config.clone());
+        let deadline = world.ports.clock.now() + std::time::Duration::from_mins(2);
+        forwarder.handle(Received { deadline, ..queued.clone() }).await
+    };
+    let Settlement::Back { after } = settle().await else { panic!("not put back") };
     assert!(after.as_secs() >= 120, "{after:?}");
     // Redelivered too early: no call.
-    assert!(matches!(settle(&world, &message).await, Settlement::Back { .. }));
+    assert!(matches!(settle().await, Settlement::Back { .. }));
     assert_eq!(paths(&world).len(), 1);
     world.advance(121);
-    assert!(matches!(settle(&world, &message).await, Settlement::Back { .. }));
+    assert!(matches!(settle().await, Settlement::Back { .. }));
     assert_eq!(order_row(&world).attempts["e-placed-1"].failed, 2);
     world.advance(HOUR);
-    assert_eq!(settle(&world, &message).await, Settlement::Done);
+    assert_eq!(settle().await, Settlement::Done);
     assert_eq!(order_row(&world).state, State::Delivered);
 }
 

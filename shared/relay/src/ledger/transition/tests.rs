@@ -11,7 +11,7 @@ fn key() -> RowKey {
 
 fn claimant<'a>(key: &'a RowKey, token: &str, now: i64) -> Claimant<'a> {
     let lease = Lease { token: token.into(), until: at(now + 75) };
-    Claimant { key, event_id: "e1", lease, held_until: None, now: at(now) }
+    Claimant { key, event_id: "e1", lease, held_until: None, sent_at: at(0), now: at(now) }
 }
 
 fn granted(change: Change<Claim>) -> Row {
@@ -44,6 +44,33 @@ fn an_event_that_never_ends_is_poison_after_five_starts() {
     }
     let sixth = claim(row.as_ref(), &claimant(&key, "a", 600), |_| Relevance::Open);
     assert!(matches!(sixth, Change::Keep(Claim::Crashed)));
+}
+
+#[test]
+fn an_event_that_is_put_back_starts_anew_wherever_it_had_begun() {
+    let key = key();
+    let mut row = None;
+    for start in 0..5 {
+        row = Some(granted(claim(row.as_ref(), &claimant(&key, "a", start * 100), |_| Relevance::Open)));
+    }
+    let put_back = Claimant { sent_at: at(601), ..claimant(&key, "b", 602) };
+    let row = granted(claim(row.as_ref(), &put_back, |_| Relevance::Open));
+    assert_eq!(row.attempts["e1"], Attempts { unfinished: 1, ..Attempts::default() });
+    let again = granted(claim(Some(&row), &Claimant { now: at(700), ..put_back }, |_| Relevance::Open));
+    assert_eq!(again.attempts["e1"].unfinished, 2, "it is the same message");
+}
+
+#[test]
+fn an_event_that_is_put_back_and_overtaken_needs_nobody() {
+    let key = key();
+    let claimed = granted(claim(None, &claimant(&key, "a", 0), |_| Relevance::Open));
+    let parked = parked(claimed, "e1", &failure(), Attention::Parked, at(10));
+    let back = crate::ledger::dead::put_back(parked, "e1", at(20)).unwrap();
+    let Change::Write(row, Claim::Superseded) = claim(Some(&back), &claimant(&key, "b", 30), |_| Relevance::Superseded)
+    else {
+        panic!("kept")
+    };
+    assert_eq!((row.letter, row.attention), (None, None));
 }
 
 #[test]

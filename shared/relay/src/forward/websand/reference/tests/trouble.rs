@@ -144,8 +144,11 @@ async fn what_makes_its_worker_panic_is_parked_after_five_starts() {
     let mut world = world();
     troubled(&mut world, true);
     let forwarder = WebsandForwarder::new(world.ports.clone(), world.config.clone());
+    let queued = world.received(&placed(0));
     for start in 1..=6 {
-        let settled = crate::batch::settle(&forwarder, vec![world.received(&placed(0))], 1).await;
+        let deadline = world.received(&placed(0)).deadline;
+        let settled =
+            crate::batch::settle(&forwarder, vec![crate::queue::Received { deadline, ..queued.clone() }], 1).await;
         assert_eq!(settled[0] == Settlement::Done, start == 6, "start {start}");
         world.advance(10 * 60);
     }
