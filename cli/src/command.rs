@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod backfill;
+pub(crate) mod dead;
 pub(crate) mod deliveries;
 pub(crate) mod demo;
 pub(crate) mod doctor;

@@ -4,6 +4,7 @@
 mod operating {
     mod aws;
     mod backfill;
+    mod dead;
     mod deliveries;
     mod doctor;
     mod forget;

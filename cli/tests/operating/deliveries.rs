@@ -103,7 +103,7 @@ async fn one_subject_is_shown_with_everything_that_is_known() {
     for part in [
         "order 1002 of acme -> websand",
         "parked: given up",
-        "see the last error",
+        "mend the cause of the last error, then `shoprelay dead list`",
         "permanent (HTTP 400): total.total must be a number",
         "Received, the newest first",
         "orders/create",

@@ -15,7 +15,7 @@ use crate::{installation::QueueCount, output, table::visible};
 pub(crate) fn describe(row: &Row, now: Timestamp) -> String {
     let mut lines = match &row.connection {
         Some(known) => connection::lines(known, now),
-        None => vec![("State", format!("{}: {}", row.state.name(), state(row.state)))],
+        None => vec![("State", standing(row))],
     };
     lines.extend(row.attention.map(|why| ("Attention", format!("{}; {}", attention(why), advice(why, row)))));
     lines.extend(row.due.map(|due| ("Next", format!("{} {}", purpose(due.purpose, row), when(due.at, now)))));
@@ -56,6 +56,17 @@ fn when(at: Timestamp, now: Timestamp) -> String {
     format!("{} ({})", output::time(at), output::distance(at, now))
 }
 
+/// Where the row stands, in one line.
+pub(crate) fn standing(row: &Row) -> String {
+    let parked = match (row.attention, &row.letter, row.attempts.is_empty()) {
+        (Some(_), ..) => state(State::Parked),
+        (None, Some(_), _) | (None, None, false) => "was given up, and is to be delivered again",
+        (None, None, true) => "given up; nobody has to look",
+    };
+    let words = if row.state == State::Parked { parked } else { state(row.state) };
+    format!("{}: {words}", row.state.name())
+}
+
 const fn state(state: State) -> &'static str {
     match state {
         State::Open => "being delivered, or waiting for another try",
@@ -93,7 +104,14 @@ fn advice(why: Attention, row: &Row) -> String {
                 "look at the destination whether it was sent, then `shoprelay resolve {name} --as sent`, or not-sent"
             );
         }
-        Attention::Parked => "see the last error, mend its cause and have the shop send the webhook again",
+        Attention::Parked => {
+            let Some(event_id) = &row.letter else {
+                return "mend the cause of the last error, then `shoprelay dead list` and `dead redrive`".to_owned();
+            };
+            return format!(
+                "mend the cause of the last error, then `shoprelay dead redrive {event_id}`; or `dead drop` gives it up"
+            );
+        }
         Attention::ConfigurationFault => {
             "mend the secret that the last error names; the next probe is within 15 minutes"
         }
@@ -104,7 +122,13 @@ fn advice(why: Attention, row: &Row) -> String {
             );
         }
         Attention::WithdrawalNotExpressible => {
-            "unsubscribe the person at Websand by hand, and set consent.withdrawn in the websand secret"
+            let redrive = row.letter.as_ref().map(|event_id| format!(", then `shoprelay dead redrive {event_id}`"));
+            return format!(
+                "unsubscribe the person at Websand by hand, then `shoprelay resolve {} --as done`; or set \
+                 consent.withdrawn in the websand secret{}",
+                name(row),
+                redrive.unwrap_or_default()
+            );
         }
         Attention::Paused => {
             let shop = row.key.shop.as_ref().map_or("SHOP", ShopName::as_str);
@@ -123,7 +147,7 @@ fn by_hand(what: &str, row: &Row) -> String {
 }
 
 /// The row as `show` and `resolve` call it.
-fn name(row: &Row) -> String {
+pub(crate) fn name(row: &Row) -> String {
     let shop = row.key.shop.as_ref().map_or("SHOP", ShopName::as_str);
     format!("{shop}/{}/{}", row.key.kind.name(), row.key.subject)
 }
@@ -238,6 +262,7 @@ pub(crate) fn json(row: &Row) -> Value {
         "connection": row.connection,
         "final": row.state.is_final(),
         "attention": row.attention,
+        "dead_letter_of": row.letter.as_ref().filter(|_| row.attention.is_some()),
         "next": row.due.map(|due| json!({"purpose": due.purpose, "at": due.at})),
         "not_before": row.not_before,
         "revision": row.revision.map(|revision| json!({"time": revision.time, "received_at": revision.received_at})),
