@@ -4,6 +4,7 @@ use relay_tests::{host::Host, sandbox::Sandbox, shop, wait::until, webhook::Webh
 use serde_json::json;
 
 mod backfill;
+mod dead;
 
 /// On the shared stack its message would wait in a queue that other tests want to see empty.
 #[tokio::test]
