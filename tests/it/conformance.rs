@@ -9,6 +9,7 @@ use relay_tests::{
 };
 use serde_json::{Value, json};
 
+mod backfill;
 mod consent;
 mod failures;
 mod forgetting;
