@@ -99,7 +99,9 @@ const fn word(resolution: Resolution) -> &'static str {
 const fn sentence(resolution: Resolution) -> &'static str {
     match resolution {
         Resolution::Closed => "closed.",
-        Resolution::DueNow => "it goes out within a minute, unless its time has passed.",
+        Resolution::DueNow => {
+            "it goes out within a minute, or when the shop's quiet hours end, unless its time has passed by then."
+        }
         Resolution::Outdated => {
             "the shop has changed it or called it off since, so it does not go out; \
              to send it after all, have the shop schedule it again."

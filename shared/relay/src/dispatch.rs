@@ -136,6 +136,7 @@ fn due_message(row: &Row) -> Option<Message> {
         received_at: revision.received_at,
         sequence: revision.sequence,
         traceparent: None,
+        quiet_hours: None,
         payload: Payload::PromotionDue { row: row.key.clone(), revision },
     })
 }

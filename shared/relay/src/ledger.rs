@@ -9,6 +9,7 @@ use crate::{Async, message::RowKey};
 
 pub mod connection;
 pub mod dead;
+mod departure;
 mod memory;
 mod redo;
 mod resolve;
@@ -16,6 +17,7 @@ mod row;
 pub mod transition;
 mod write;
 
+pub use departure::Departure;
 pub use memory::MemoryLedger;
 pub use redo::{Redo, forget_delivered};
 pub use resolve::{Finding, Resolution, Unfit, resolve};

@@ -33,6 +33,7 @@ pub mod message;
 pub mod poll;
 pub mod ports;
 pub mod queue;
+pub mod quiet;
 pub mod random;
 pub mod retry;
 pub mod revision;

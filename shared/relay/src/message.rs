@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     event::Event,
+    quiet::QuietHours,
     revision::Revision,
     shop::{Destination, Platform, ShopName},
 };
@@ -37,6 +38,9 @@ pub struct Message {
     pub sequence: Option<u64>,
     /// W3C trace context of the request, if it had one.
     pub traceparent: Option<String>,
+    /// When no push goes out, if the shop has such hours; only with a promotion that is sent. Who forwards it knows
+    /// nothing else of how the shop's webhooks are received.
+    pub quiet_hours: Option<QuietHours>,
     /// What it is about.
     pub payload: Payload,
 }

@@ -86,6 +86,7 @@ impl Bench {
             received_at: SystemClock.now(),
             sequence: None,
             traceparent: None,
+            quiet_hours: None,
             payload: Payload::Rejected(rejected),
         };
         self.queue.send(&message).await.unwrap();

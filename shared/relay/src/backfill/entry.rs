@@ -143,6 +143,7 @@ impl Entries {
             received_at: now,
             sequence: None,
             traceparent: None,
+            quiet_hours: None,
             payload,
         };
         let row = |kind, subject: String| RowKey {
@@ -203,7 +204,7 @@ fn choices(secret: &WebhookSecret, platform: Platform) -> WebhookSecret {
         origins: None,
         forward_test_orders: secret.forward_test_orders,
         time_zone: secret.time_zone.clone(),
-        quiet_hours: secret.quiet_hours,
+        quiet_hours: secret.quiet_hours.clone(),
     }
 }
 

@@ -29,6 +29,7 @@ fn waiting(stage: &Stage, subject: &str) -> Row {
         channel: Channel::Push,
         send_at: Some(now),
         send_before: None,
+        quiet_hours: None,
         content: None,
         parts: 0,
         former: None,

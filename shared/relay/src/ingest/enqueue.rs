@@ -8,6 +8,7 @@ use super::{
     answer::{Refusal, Reply},
     found,
     plan::Plan,
+    quiet,
     reject::Body,
     settle::{Settling, unqueued},
 };
@@ -38,7 +39,8 @@ impl Settling<'_> {
             _ => None,
         };
         let time = event.revision_time();
-        let mut message = Message { time, sequence, ..self.message(id, subject, Payload::Event(event)) };
+        let quiet_hours = quiet::of(&event, &self.authentic.shop);
+        let mut message = Message { time, sequence, quiet_hours, ..self.message(id, subject, Payload::Event(event)) };
         let mut sent = self.ingest.queue.send(&message).await;
         if matches!(sent, Err(QueueError::TooLarge { .. })) && drop_item_details(&mut message) {
             sent = self.ingest.queue.send(&message).await;
@@ -101,6 +103,7 @@ impl Settling<'_> {
             received_at: self.note.at,
             sequence: None,
             traceparent: self.traceparent(),
+            quiet_hours: None,
             payload,
         }
     }

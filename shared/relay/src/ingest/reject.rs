@@ -64,6 +64,7 @@ impl Settling<'_> {
             received_at: self.note.at,
             sequence: None,
             traceparent: self.traceparent(),
+            quiet_hours: None,
             payload: Payload::Rejected(Rejected {
                 reason: reason.to_owned(),
                 detail: detail.clone(),

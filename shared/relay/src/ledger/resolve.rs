@@ -116,6 +116,7 @@ mod tests {
             channel: Channel::PersonalisedPush,
             send_at: None,
             send_before: None,
+            quiet_hours: None,
             content: Some("c".into()),
             parts: 1,
             former: None,

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::{Message, Payload, Person, Reference, ReferenceKind, Rejected, RowKey, Whose};
 use crate::{
     event::{self, Event, EventType, FaultCode, Reader},
+    quiet::QuietHours,
     revision::Revision,
     shop::{Platform, ShopName},
 };
@@ -46,6 +47,8 @@ struct Envelope<'m> {
     sequence: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     traceparent: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quiethours: Option<&'m QuietHours>,
     datacontenttype: &'static str,
     data: Data<'m>,
 }
@@ -95,6 +98,7 @@ impl Message {
             receivedat: self.received_at,
             sequence: self.sequence.map(|number| number.to_string()),
             traceparent: self.traceparent.as_deref(),
+            quiethours: self.quiet_hours.as_ref(),
             datacontenttype: "application/json",
             data,
         };
@@ -122,6 +126,7 @@ impl Message {
         let time = place.optional("time", Reader::time);
         let sequence = place.optional("sequence", sequence);
         let traceparent = place.optional("traceparent", Reader::text).map(str::to_owned);
+        let quiet_hours = place.optional("quiethours", plain);
         let (kind, received_at) = (kind?, received_at?);
         let payload = place.required("data", |data| match kind.strip_prefix(TYPE_PREFIX) {
             Some(PROMOTION_DUE) => promotion_due(data),
@@ -136,7 +141,18 @@ impl Message {
         });
         let (shop, platform) = source?;
         let subject = subject?.to_owned();
-        Some(Self { id: id?, shop, platform, subject, time, received_at, sequence, traceparent, payload: payload? })
+        Some(Self {
+            id: id?,
+            shop,
+            platform,
+            subject,
+            time,
+            received_at,
+            sequence,
+            traceparent,
+            quiet_hours,
+            payload: payload?,
+        })
     }
 }
 

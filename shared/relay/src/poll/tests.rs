@@ -49,6 +49,7 @@ impl Watch {
             channel: Channel::PersonalisedPush,
             send_at: None,
             send_before: None,
+            quiet_hours: None,
             content: Some("body".into()),
             parts: 1,
             former: None,

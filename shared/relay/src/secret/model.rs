@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::{
     event::{Currency, EventType, Order, OrderStatus},
+    quiet::QuietHours,
     shop::Platform,
 };
 
@@ -28,8 +29,8 @@ pub struct WebhookSecret {
     pub forward_test_orders: bool,
     /// The shop's time zone, an IANA name.
     pub time_zone: Option<jiff::tz::TimeZone>,
-    /// No push goes out between these local times.
-    pub quiet_hours: Option<(jiff::civil::Time, jiff::civil::Time)>,
+    /// When no push goes out.
+    pub quiet_hours: Option<QuietHours>,
 }
 
 /// One source of a shop.

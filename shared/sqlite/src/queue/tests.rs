@@ -188,6 +188,7 @@ async fn messages_and_letters_go_to_their_destination_and_too_large_ones_are_ref
         received_at: bench.clock.now(),
         sequence: None,
         traceparent: None,
+        quiet_hours: None,
         payload: Payload::Rejected(rejected),
     };
     let port: &dyn Queue = &bench.queue;

@@ -14,6 +14,7 @@ fn message(subject: &str) -> Message {
         received_at: now,
         sequence: None,
         traceparent: None,
+        quiet_hours: None,
         payload: Payload::PromotionDue { row: key, revision },
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     destination::websale::body::Entry,
     dispatch::AGAIN_AFTER,
     event::Channel,
-    ledger::{Due, Purpose, Row, State},
+    ledger::{Departure, Due, Purpose, Row, State},
     queue::Settlement,
     retry::PUT_BACK,
 };
@@ -74,8 +74,8 @@ impl Work<'_> {
             row.last_at = now;
             row
         };
-        if let Some(send_at) = self.time_to_come() {
-            let next = |row| resting(prepared(row, send_at), self.attempt.event_id);
+        if let Departure::At(then) = self.departure() {
+            let next = |row| resting(prepared(row, then), self.attempt.event_id);
             return Ok(self.attempt.finish(&self.row, "scheduled", next).await);
         }
         let later = now.saturating_add(AGAIN_AFTER).unwrap_or(Timestamp::MAX);
@@ -83,17 +83,18 @@ impl Work<'_> {
         self.send_when_due().await
     }
 
-    /// Sends a prepared promotion, if its time has come and not passed.
+    /// Sends a prepared promotion, if its time has come and not passed, and it is not quiet at the shop.
     pub(super) async fn send_when_due(&mut self) -> Step<Settlement> {
-        if let Some(send_at) = self.time_to_come() {
-            let next = |mut row: Row| {
-                row.due = Some(Due { purpose: Purpose::Send, at: send_at });
-                resting(row, self.attempt.event_id)
-            };
-            return Ok(self.attempt.finish(&self.row, "scheduled", next).await);
-        }
-        if self.is_too_late() {
-            return Err(self.park_too_late().await);
+        match self.departure() {
+            Departure::Now => (),
+            Departure::At(then) => {
+                let next = |mut row: Row| {
+                    row.due = Some(Due { purpose: Purpose::Send, at: then });
+                    resting(row, self.attempt.event_id)
+                };
+                return Ok(self.attempt.finish(&self.row, "scheduled", next).await);
+            }
+            Departure::TooLate => return Err(self.park_too_late().await),
         }
         match self.row.promotion.as_ref().map(|promotion| promotion.channel) {
             Some(Channel::PersonalisedPush) => self.send_personalised().await,
@@ -102,7 +103,14 @@ impl Work<'_> {
     }
 
     async fn park_too_late(&self) -> Settlement {
-        self.park("too_late_to_send", "the promotion was not out by send_before").await
+        let now = self.attempt.now();
+        let send_before = self.row.promotion.as_ref().and_then(|promotion| promotion.send_before);
+        let detail = if send_before.is_some_and(|end| now < end) {
+            "the shop's quiet hours end after send_before"
+        } else {
+            "the promotion was not out by send_before"
+        };
+        self.park("too_late_to_send", detail).await
     }
 }
 

@@ -27,6 +27,7 @@ mod failure;
 mod lifecycle;
 mod outcome;
 mod passage;
+mod quiet;
 
 /// Minutes after the start.
 fn minute(minutes: i64) -> Timestamp {
@@ -89,6 +90,7 @@ impl Play {
             received_at: self.now(),
             sequence: None,
             traceparent: None,
+            quiet_hours: None,
             payload: Payload::Event(event),
         }
     }

@@ -9,6 +9,7 @@ use crate::{
     event::{Channel, Promotion},
     ledger::{PART_BYTES, PendingPromotion, Row, State},
     message::Message,
+    quiet::QuietHours,
     revision::Revision,
     secret::WebsaleSecret,
 };
@@ -19,6 +20,7 @@ pub(super) struct Wanted {
     pub(super) channel: Channel,
     pub(super) send_at: Option<Timestamp>,
     pub(super) send_before: Option<Timestamp>,
+    pub(super) quiet_hours: Option<QuietHours>,
     pub(super) draft: bool,
     /// What WEBSALE is to be told; unknown while the shop's settings cannot be read.
     pub(super) content: Option<Content>,
@@ -44,6 +46,7 @@ impl Wanted {
             channel: promotion.channel,
             send_at: promotion.send_at.or_else(|| promotion.channel.is_sent().then_some(message.received_at)),
             send_before: promotion.send_before,
+            quiet_hours: message.quiet_hours.clone(),
             draft: promotion.draft,
             content: secret.and_then(|secret| Content::of(promotion, message.received_at, secret)),
         }
@@ -52,8 +55,11 @@ impl Wanted {
     /// Whether the row has this content already, so that only the revision is to be recorded.
     pub(super) fn is_as_prepared(&self, row: &Row) -> bool {
         let same = self.content.as_ref().is_some_and(|content| row.content_hash.as_ref() == Some(&content.hash));
-        let same_time =
-            |waiting: &PendingPromotion| waiting.send_at == self.send_at && waiting.send_before == self.send_before;
+        let same_time = |waiting: &PendingPromotion| {
+            waiting.send_at == self.send_at
+                && waiting.send_before == self.send_before
+                && waiting.quiet_hours == self.quiet_hours
+        };
         match row.state {
             State::Delivered | State::Sent => same,
             State::Scheduled => same && row.promotion.as_ref().is_some_and(same_time),
@@ -89,6 +95,7 @@ impl Wanted {
             channel: self.channel,
             send_at: self.send_at,
             send_before: self.send_before,
+            quiet_hours: self.quiet_hours.clone(),
             content,
             parts,
             former,

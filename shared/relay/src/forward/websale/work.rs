@@ -13,7 +13,7 @@ use crate::{
     forward::attempt::{Attempt, failure},
     http::{Request, Response},
     ledger::{
-        Attention, Matter, Purpose, Row, State,
+        Attention, Departure, Matter, Purpose, Row, State,
         transition::{released, settled},
     },
     queue::Settlement,
@@ -214,15 +214,14 @@ impl<'a> Work<'a> {
         self.attempt.park(Some(self.row.clone()), &failure(code, detail), Attention::Parked).await
     }
 
-    /// Whether the time in which the promotion may go out has passed.
+    /// Whether the time in which the promotion may go out has passed, or will have when it may.
     pub(super) fn is_too_late(&self) -> bool {
-        let send_before = self.row.promotion.as_ref().and_then(|promotion| promotion.send_before);
-        send_before.is_some_and(|instant| self.attempt.now() >= instant)
+        self.departure() == Departure::TooLate
     }
 
-    /// When the promotion goes out, if that is still to come.
-    pub(super) fn time_to_come(&self) -> Option<Timestamp> {
-        let send_at = self.row.promotion.as_ref().and_then(|promotion| promotion.send_at);
-        send_at.filter(|instant| *instant > self.attempt.now())
+    /// When the promotion goes out, as far as it and the shop's quiet hours are concerned.
+    pub(super) fn departure(&self) -> Departure {
+        let now = self.attempt.now();
+        self.row.promotion.as_ref().map_or(Departure::Now, |promotion| promotion.departure(now))
     }
 }

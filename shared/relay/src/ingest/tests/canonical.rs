@@ -179,6 +179,8 @@ async fn a_push_in_the_shops_quiet_hours_is_refused() {
     assert_eq!(answer.json["errors"][0]["code"], "quiet_hours");
     body["data"]["send_at"] = json!("2026-12-10T08:00:00+01:00");
     world.receive(signed(PROMOTIONS, &body)).await.assert(202, "queued", None);
+    let told = |world: &World| world.sent().remove(0).quiet_hours.map(|quiet| quiet.to_string());
+    assert_eq!(told(&world).as_deref(), Some("21:00-08:00 Europe/Berlin"), "it may be delayed");
 }
 
 #[tokio::test]

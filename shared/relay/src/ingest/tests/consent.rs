@@ -180,6 +180,7 @@ async fn calls(kind: ReferenceKind, id: &str, answer: (u16, Value)) -> Vec<testi
         received_at: Timestamp::from_second(NOW).unwrap(),
         sequence: None,
         traceparent: None,
+        quiet_hours: None,
         payload: Payload::Referenced(reference),
     };
     town.worker.http.will_answer(answer.0, &answer.1);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{event::Channel, revision::Revision};
+use crate::{event::Channel, quiet::QuietHours, revision::Revision};
 
 /// Steps done at WEBSALE, in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct PendingPromotion {
     /// Not out by then: not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub send_before: Option<Timestamp>,
+    /// The shop's quiet hours, as they were when the promotion was received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_hours: Option<QuietHours>,
     /// Names the stored content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,

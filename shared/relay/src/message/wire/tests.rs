@@ -23,6 +23,7 @@ fn message(subject: &str, payload: Payload) -> Message {
         received_at: at("2026-11-21T10:15:00.123Z"),
         sequence: Some(u64::MAX),
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
+        quiet_hours: None,
         payload,
     }
 }
@@ -71,7 +72,10 @@ fn all() -> Vec<Message> {
         message("12345", event(EventType::OrderPlaced, &order())),
         message("12345", event(EventType::OrderUpdated, &order())),
         message("0f9d", event(EventType::CustomerUpdated, &customer)),
-        message("summer-2026", event(EventType::PromotionScheduled, &promotion())),
+        Message {
+            quiet_hours: Some("21:00-08:00 Europe/Berlin".parse().unwrap()),
+            ..message("summer-2026", event(EventType::PromotionScheduled, &promotion()))
+        },
         message("summer-2026", event(EventType::PromotionCancelled, &cancelled)),
         Message {
             sequence: None,
@@ -108,13 +112,21 @@ fn unknown_extension_attributes_are_taken() {
 }
 
 #[test]
+fn a_message_of_a_version_that_knew_no_quiet_hours_is_taken() {
+    let [promotion] = <[Message; 1]>::try_from(all().drain(3..4).collect::<Vec<_>>()).unwrap();
+    let older = promotion.to_json().replace(r#""quiethours":"21:00-08:00 Europe/Berlin","#, "");
+    assert_eq!(Message::from_json(&older), Ok(Message { quiet_hours: None, ..promotion }));
+}
+
+#[test]
 fn everything_else_is_strict_and_errors_repeat_no_value() {
-    let changes: [fn(&mut Value); 9] = [
+    let changes: [fn(&mut Value); 10] = [
         |message| message["specversion"] = json!("0.3"),
         |message| message["source"] = json!("/shops/canary@example.com/shopify"),
         |message| message["type"] = json!("shoprelay.canary@example.com"),
         |message| message["sequence"] = json!("canary@example.com"),
         |message| message["receivedat"] = json!("canary@example.com"),
+        |message| message["quiethours"] = json!("canary@example.com"),
         |message| message["data"]["customer"]["email"] = json!("canary@example.com@"),
         |message| message["data"]["canary@example.com"] = json!(1),
         |message| message["data"]["total"]["amount"] = json!("canary@example.com"),

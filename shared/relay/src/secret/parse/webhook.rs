@@ -5,6 +5,7 @@ use jiff::{civil::Time, tz::TimeZone};
 use super::{Model, one_of, some, source, text};
 use crate::{
     event::{EventType, FaultCode, Reader},
+    quiet::QuietHours,
     secret::WebhookSecret,
 };
 
@@ -28,8 +29,8 @@ impl Model for WebhookSecret {
             forward,
             origins,
             forward_test_orders: forward_test_orders.unwrap_or(false),
+            quiet_hours: time_zone.clone().zip(quiet_hours).map(|(zone, (from, to))| QuietHours::new(from, to, zone)),
             time_zone,
-            quiet_hours,
         })
     }
 }

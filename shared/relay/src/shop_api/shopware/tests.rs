@@ -60,6 +60,7 @@ impl Shop {
             received_at: self.world.ports.clock.now(),
             sequence: None,
             traceparent: None,
+            quiet_hours: None,
             payload: Payload::Referenced(Reference { platform: Platform::Shopware, kind, id: id.to_owned(), event }),
         };
         for (status, body) in answers {

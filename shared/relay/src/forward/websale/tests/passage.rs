@@ -15,7 +15,7 @@ impl Play {
         connection::row_key(&"acme".parse().unwrap(), crate::shop::Destination::Websale)
     }
 
-    async fn set(&self, change: fn(Row, Timestamp) -> Row) {
+    pub(super) async fn set(&self, change: fn(Row, Timestamp) -> Row) {
         let (ports, key, now) = (&self.stage.ports, Self::connection_key(), self.now());
         let decide = |row: Option<&Row>| {
             let row = row.cloned().unwrap_or_else(|| Row::new(Self::connection_key(), now));
