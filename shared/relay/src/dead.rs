@@ -7,13 +7,13 @@
 
 use std::sync::Mutex;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     clock::Clock,
     ingest::Ingest,
     ledger::{Ledger, LedgerError},
-    queue::{Place, QueueError, Sweep, SweepEnd, SweepLock, Swept},
+    queue::{Place, QueueError, SWEEP_HIDES, Sweep, SweepEnd, SweepLock, Swept},
     random::Random,
     shop::Destination,
 };
@@ -115,6 +115,8 @@ impl<'a> Job<'a> {
     pub async fn destination(&self, destination: Destination, until: Timestamp) -> Result<SweepEnd, DeadError> {
         let lock = SweepLock { ledger: self.at.ledger, random: self.at.random, destination, holder: &self.holder };
         let locks = self.at.ingest.queue.hides_what_it_sweeps();
+        // Whoever is ended from outside leaves the lock behind: not for longer than the letters are hidden.
+        let until = if locks { until.min(self.hidden_until()) } else { until };
         if locks && let Some(until) = lock.take(self.at.clock.now(), until).await? {
             return Err(DeadError::Busy { until });
         }
@@ -126,6 +128,11 @@ impl<'a> Job<'a> {
             lock.release().await?;
         }
         Ok(swept?.end)
+    }
+
+    fn hidden_until(&self) -> Timestamp {
+        let hidden = SignedDuration::try_from(SWEEP_HIDES).unwrap_or(SignedDuration::MAX);
+        self.at.clock.now().saturating_add(hidden).unwrap_or(Timestamp::MAX)
     }
 
     /// Rows that call a person because of letters that are asked for and are not there, any more: they need nobody then.
