@@ -176,7 +176,7 @@ impl Host {
                 |stored: crate::queue::Stored| Received { body: stored.body, sent_at: stored.sent_at, deadline };
             let batch: Vec<Received> = taken.into_iter().map(received).collect();
             self.start(process, limit, async move {
-                let settlements = batch::settle(&*handler, batch, 4).await;
+                let settlements = batch::settle(&*handler, batch).await;
                 Outcome::Settled(destination, slot, numbers.into_iter().zip(settlements).collect())
             });
         }

@@ -145,7 +145,7 @@ impl Http for SimHttp {
 }
 
 impl Call {
-    fn of(request: &Request) -> Self {
+    pub(crate) fn of(request: &Request) -> Self {
         let credential = request.credential.as_ref().map(|(_, value)| secrecy::ExposeSecret::expose_secret(value));
         Self {
             method: request.method,

@@ -12,6 +12,7 @@ mod check;
 mod host;
 mod http;
 mod invariant;
+pub mod isolation;
 mod ledger;
 mod people;
 mod ports;

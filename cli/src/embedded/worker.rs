@@ -80,7 +80,7 @@ impl Worker {
         let limit = time_limit(self.destination);
         let deadline = self.clock.now().saturating_add(limit).unwrap_or(Timestamp::MAX);
         let received = Received { body: taken.body, sent_at: taken.sent_at, deadline };
-        let handling = batch::settle(&*self.handler, vec![received], 1);
+        let handling = batch::settle(&*self.handler, vec![received]);
         let handled = tokio::time::timeout(limit.unsigned_abs() + GRACE, handling).await;
         let settlement = handled.ok().and_then(|settled| settled.first().copied()).unwrap_or_else(|| {
             tracing::error!(destination = %self.destination, "a message was not settled in time and comes back");

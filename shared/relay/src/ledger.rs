@@ -22,8 +22,8 @@ pub use memory::MemoryLedger;
 pub use redo::{Redo, forget_delivered};
 pub use resolve::{Finding, Resolution, Unfit, resolve};
 pub use row::{
-    Attempts, Attention, Connection, Consent, Due, Fault, LastError, Lease, Matter, PendingPromotion, Poll, Purpose,
-    Row, State, Steps,
+    Attempts, Attention, Connection, Consent, Due, Fault, LastError, Lease, Matter, Outage, PendingPromotion, Poll,
+    Purpose, Row, State, Steps,
 };
 pub use write::{Change, Guess, update};
 

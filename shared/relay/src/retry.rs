@@ -2,7 +2,7 @@
 //!
 //! The table is in `docs/retries.md`.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -58,13 +58,24 @@ pub enum Call {
 }
 
 /// Who is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Party {
     Websand,
     Websale,
     /// The shop's own API.
     Shop,
+}
+
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Websand => "websand",
+            Self::Websale => "websale",
+            Self::Shop => "the shop's API",
+        })
+    }
 }
 
 impl Call {

@@ -31,6 +31,10 @@ pub(super) fn lines(connection: &Connection, now: Timestamp) -> Vec<(&'static st
             format!("{matter}: {times} in a row, the first {since}{next}; look at {}", matter.settings()),
         ));
     }
+    for (party, outage) in &connection.down {
+        let (since, next) = (output::distance(outage.since, now), output::distance(outage.until, now));
+        lines.push(("Down", format!("{party}: the first failures {since}, one delivery tries again {next}")));
+    }
     if !connection.proven.is_empty() {
         let proven: Vec<&str> = connection.proven.iter().map(|call| call.name()).collect();
         lines.push(("Has worked", proven.join(", ")));

@@ -14,9 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::describe;
 
-/// How many messages of a batch are settled at a time. Each may need a connection of its own to the destination, and a
-/// TLS handshake costs a small function more than the request.
-const CONCURRENCY: usize = 5;
+/// How many messages are hidden at a time.
+const AT_ONCE: usize = 5;
 /// How long SQS can hide a message, counted from its receipt.
 const LONGEST_HOLD: Duration = Duration::from_hours(12);
 /// The receipt lies this much before the invocation at most.
@@ -82,7 +81,7 @@ impl Batches {
         }
         let began = self.clock.now();
         let received = records.iter().map(|record| record.received(began, deadline)).collect();
-        let settled = batch::settle(&*self.handler, received, CONCURRENCY).await;
+        let settled = batch::settle(&*self.handler, received).await;
         let back: Vec<(&Record, Duration)> = records
             .iter()
             .zip(settled)
@@ -92,7 +91,7 @@ impl Batches {
             })
             .collect();
         let spent = self.clock.now().duration_since(began).unsigned_abs();
-        stream::iter(&back).for_each_concurrent(CONCURRENCY, |(record, after)| self.hold(record, *after, spent)).await;
+        stream::iter(&back).for_each_concurrent(AT_ONCE, |(record, after)| self.hold(record, *after, spent)).await;
         tracing::info!(messages = records.len(), back = back.len(), "settled a batch");
         let failures = back.iter().map(|(record, _)| Failure { item_identifier: record.message_id.clone() });
         Ok(SqsAnswer { batch_item_failures: failures.collect() })

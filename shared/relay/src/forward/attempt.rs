@@ -159,7 +159,7 @@ impl<'a> Attempt<'a> {
 
     /// Goes on only if such a call may be made now; else the message comes back, its row untouched.
     pub(crate) async fn enter(&self, call: Call, rate: Option<f64>) -> Result<(), Settlement> {
-        let entered = self.passage.enter(call, rate);
+        let entered = self.passage.enter(call, rate).await;
         entered.map_err(|after| Settlement::Back { after })?;
         self.gate(call).await?.map_err(|after| Settlement::Back { after })
     }

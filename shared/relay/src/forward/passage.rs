@@ -1,9 +1,10 @@
 //! Whether a message may go to its destination now: not while an operator has paused the shop's connection, while its
 //! settings are known to be wrong, while the destination is down, or faster than the shop may ask.
 //!
-//! The first two are read from the ledger, so that they hold for all processes; the others this process knows by itself.
+//! The first three are read from the ledger, so that they hold for all processes; the rate this process knows by itself.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
@@ -12,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     attempt::{failure, until_instant},
-    traffic::{Pass, Traffic},
+    traffic::{Finding, Health, Pass, Traffic},
 };
 use crate::{
     alarm::Alarm,
@@ -22,9 +23,13 @@ use crate::{
     },
     ports::Ports,
     queue::{Received, Settlement},
-    retry::{Call, Decision, Failure, MEND_FOR, Outcome, PUT_BACK},
+    retry::{Call, Decision, Failure, MEND_FOR, Outcome, PUT_BACK, Party},
     shop::{Destination, ShopName},
 };
+
+mod news;
+
+use news::News;
 
 /// While a connection is paused, its messages come back this often: so soon do they go on when it is resumed.
 const PAUSE_WAIT: Duration = Duration::from_mins(5);
@@ -42,17 +47,12 @@ pub(crate) struct Passage {
     /// What this message has found out about the connection, to be noted at its end.
     news: Mutex<Vec<News>>,
     passes: Mutex<Vec<Pass>>,
+    /// The parties it is the one to try.
+    tries: Mutex<BTreeSet<Party>>,
     /// Until when the message must not be sent, if it was stopped.
     held_until: OnceLock<Timestamp>,
     /// Why the message is to be parked rather than held any longer.
     given_up: OnceLock<Failure>,
-}
-
-/// Something found out about a connection.
-enum News {
-    Proven(Call),
-    Right(Matter),
-    Wrong(Matter, Failure),
 }
 
 impl Passage {
@@ -81,6 +81,7 @@ impl Passage {
             row,
             news: Mutex::default(),
             passes: Mutex::default(),
+            tries: Mutex::default(),
             held_until: OnceLock::new(),
             given_up: OnceLock::new(),
         }))
@@ -88,8 +89,8 @@ impl Passage {
 
     /// Lets the message in, as far as pauses, the destination's health and the shop's rate go, or says when to come back.
     /// A message that was paused for too long is let in to be given up.
-    pub(crate) fn enter(&self, call: Call, rate: Option<f64>) -> Result<(), Duration> {
-        let now = self.now();
+    pub(crate) async fn enter(&self, call: Call, rate: Option<f64>) -> Result<(), Duration> {
+        let (now, party) = (self.now(), call.party());
         if self.connection().is_some_and(|connection| connection.paused_at.is_some()) {
             if now.duration_since(self.sent_at) <= MEND_FOR {
                 return Err(self.held(after(now, PAUSE_WAIT), self.spread()));
@@ -97,14 +98,23 @@ impl Passage {
             let _ = self.given_up.set(failure("paused_too_long", "the shop's connection is paused; resume it first"));
             return Ok(());
         }
-        match self.traffic.admit((&self.shop, call.party()), rate, now, self.deadline) {
-            Ok(pass) => {
-                self.passes().push(pass);
-                Ok(())
-            }
-            // Each has its own time already, or the first one of them has to try alone.
-            Err(until) => Err(self.held(until, Duration::ZERO)),
+        let health = self.connection().map_or(Gate::Open, |connection| connection.health(party, now));
+        if let Gate::Shut(until) = health {
+            return Err(self.held(until, self.spread()));
         }
+        let admitted = self.traffic.admit((&self.shop, party), rate, now, self.deadline);
+        // Each has its own time already, or the first one of them has to try alone.
+        let pass = admitted.map_err(|until| self.held(until, Duration::ZERO))?;
+        if health == Gate::ProbeDue && !self.tries().contains(&party) {
+            let health = |known: &Connection| known.health(party, now);
+            match self.probe(health, |row| connection::tried(row, party, now)).await {
+                Ok(None) => drop(self.tries().insert(party)),
+                Ok(Some(until)) => return Err(self.held(until, self.spread())),
+                Err(_) => return Err(self.held(now, self.spread())),
+            }
+        }
+        self.passes().push(pass);
+        Ok(())
     }
 
     /// Whether the shop's settings let this call be made, or until when not. Of all deliveries that wait, one is let
@@ -115,10 +125,13 @@ impl Passage {
         let until = match known.gate(matter, now) {
             Gate::Open => return Ok(Ok(())),
             Gate::Shut(until) => until,
-            Gate::ProbeDue => match self.probe(matter, now).await? {
-                None => return Ok(Ok(())),
-                Some(until) => until,
-            },
+            Gate::ProbeDue => {
+                let gate = |known: &Connection| known.gate(matter, now);
+                match self.probe(gate, |row| connection::probed(row, matter, now)).await? {
+                    None => return Ok(Ok(())),
+                    Some(until) => until,
+                }
+            }
         };
         if now.duration_since(self.sent_at) > MEND_FOR {
             return Ok(Ok(()));
@@ -127,10 +140,14 @@ impl Passage {
     }
 
     /// Takes the probe, unless somebody else was quicker: then until when to wait.
-    async fn probe(&self, matter: Matter, now: Timestamp) -> Result<Option<Timestamp>, LedgerError> {
+    async fn probe(
+        &self,
+        gate: impl Fn(&Connection) -> Gate,
+        probed: impl Fn(Row) -> Row,
+    ) -> Result<Option<Timestamp>, LedgerError> {
         let decide = |stored: Option<&Row>| match stored.and_then(|row| Some((row, row.connection.as_ref()?))) {
-            Some((row, known)) => match known.gate(matter, now) {
-                Gate::ProbeDue => Change::Write(Box::new(connection::probed(row.clone(), matter, now)), None),
+            Some((row, known)) => match gate(known) {
+                Gate::ProbeDue => Change::Write(Box::new(probed(row.clone())), None),
                 Gate::Shut(until) => Change::Keep(Some(until)),
                 Gate::Open => Change::Keep(None),
             },
@@ -158,8 +175,10 @@ impl Passage {
     /// Takes note of a call, for this message's end and for all others.
     pub(crate) fn called(&self, call: Call, outcome: &Outcome, decision: &Decision) {
         let now = self.now();
-        if let Some(pass) = self.passes().iter_mut().find(|pass| pass.is_for(call)) {
-            pass.called(call, outcome, now);
+        let finding =
+            self.passes().iter_mut().find(|pass| pass.is_for(call)).map(|pass| pass.called(call, outcome, now));
+        if let Some(finding) = finding {
+            self.found(call.party(), finding);
         }
         match decision {
             Decision::Delivered | Decision::Gone => self.news().push(News::Proven(call)),
@@ -168,6 +187,17 @@ impl Passage {
             }
             Decision::Mend { failure, .. } => self.wrong(Matter::Call(call), failure),
             _ => {}
+        }
+    }
+
+    /// What a call says of a party's health. Of the one that tries whether it is back every failure counts.
+    fn found(&self, party: Party, Finding { health, is_down }: Finding) {
+        match health {
+            Health::Well => self.news().push(News::Up(party)),
+            Health::Ill(asked_for) | Health::Crowded(asked_for) if is_down || self.tries().contains(&party) => {
+                self.news().push(News::Down(party, asked_for));
+            }
+            Health::Ill(_) | Health::Crowded(_) => {}
         }
     }
 
@@ -183,7 +213,9 @@ impl Passage {
 
     /// Notes what was found out, if it is news. That it is not noted does no harm: the next message finds it out again.
     pub(crate) async fn close(&self) {
-        let news = std::mem::take(&mut *self.news());
+        let mut news = std::mem::take(&mut *self.news());
+        let used: BTreeSet<Party> = self.passes().iter().filter(|pass| pass.is_used()).map(Pass::party).collect();
+        news.extend(self.tries().difference(&used).map(|party| News::Untried(*party)));
         let now = self.now();
         let decide = |stored: Option<&Row>| {
             let known = stored.cloned().unwrap_or_else(|| Row::new(self.row.key.clone(), now));
@@ -201,8 +233,14 @@ impl Passage {
         }
         let guess = stored.map_or(Guess::Absent, |row| Guess::Row(Box::new(row.clone())));
         match ledger::update(&*self.ports.ledger, &*self.ports.random, &self.row.key, guess, decide).await {
-            Ok((Some(row), ())) => self.alarm(&row),
-            Ok((None, ())) => {}
+            Ok((row, ())) => {
+                for party in news.iter().filter_map(News::down) {
+                    self.traffic.told((&self.shop, party));
+                }
+                if let Some(row) = row {
+                    self.alarm(&row);
+                }
+            }
             Err(error) => tracing::debug!(row = %self.row.key, %error, "the connection's state is not noted"),
         }
     }
@@ -245,18 +283,12 @@ impl Passage {
         self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn tries(&self) -> MutexGuard<'_, BTreeSet<Party>> {
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn passes(&self) -> MutexGuard<'_, Vec<Pass>> {
         self.passes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl News {
-    fn noted(&self, row: Row, now: Timestamp) -> Row {
-        match self {
-            Self::Proven(call) => connection::proven(row, *call, now),
-            Self::Right(matter) => connection::right(row, *matter, now),
-            Self::Wrong(matter, failure) => connection::wrong(row, *matter, failure, now),
-        }
     }
 }
 

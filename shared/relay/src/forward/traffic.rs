@@ -1,9 +1,10 @@
-//! How much this process may ask of whom right now: a rate for each shop at each party, and a circuit breaker that spares
-//! a party which is down. Known to this process only; others find out by themselves.
+//! How much this process may ask of whom right now: a rate for each shop at each party, and a circuit breaker that finds
+//! out that a party is down.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -43,17 +44,28 @@ pub(crate) struct Pass {
     lane: LaneKey,
     is_probe: bool,
     calls: u32,
+    /// Since when it is at work on its next call.
+    began: Timestamp,
 }
 
 /// How a call went, as far as the party's health is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Health {
+pub(crate) enum Health {
     /// It answered.
     Well,
     /// It did not, or not properly; it may have said when to come back.
     Ill(Option<Timestamp>),
     /// It is asked for too much; it may have said when to come back.
     Crowded(Option<Timestamp>),
+}
+
+/// What a call says of a party.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    /// How this call went.
+    pub(crate) health: Health,
+    /// Whether the party is taken for down because of it.
+    pub(crate) is_down: bool,
 }
 
 impl Traffic {
@@ -79,7 +91,14 @@ impl Traffic {
             lane.breaker.leave(entry);
             return Err(at);
         }
-        Ok(Pass { traffic: Arc::clone(self), lane: key, is_probe: entry == Entry::Probe, calls: 0 })
+        Ok(Pass { traffic: Arc::clone(self), lane: key, is_probe: entry == Entry::Probe, calls: 0, began: now })
+    }
+
+    /// All processes know by now that the party is down: this one need not remember it.
+    pub(crate) fn told(&self, (shop, party): (&ShopName, Party)) {
+        if let Some(lane) = self.lanes().get_mut(&(shop.clone(), party)) {
+            lane.breaker = Breaker::default();
+        }
     }
 
     fn lanes(&self) -> MutexGuard<'_, HashMap<LaneKey, Lane>> {
@@ -93,20 +112,40 @@ impl Pass {
         self.lane.1 == call.party()
     }
 
+    /// Whose calls it is for.
+    pub(crate) const fn party(&self) -> Party {
+        self.lane.1
+    }
+
+    /// Whether it made a call.
+    pub(crate) const fn is_used(&self) -> bool {
+        self.calls > 0
+    }
+
     /// A call was made. The first one was paid for by being let in.
-    pub(crate) fn called(&mut self, call: Call, outcome: &Outcome, now: Timestamp) {
+    pub(crate) fn called(&mut self, call: Call, outcome: &Outcome, now: Timestamp) -> Finding {
+        let health = health(call, outcome, now);
+        let took = Duration::try_from(now.duration_since(self.began)).unwrap_or_default();
+        self.began = now;
         let mut lanes = self.traffic.lanes();
-        let Some(lane) = lanes.get_mut(&self.lane) else { return };
+        let lane = lanes.entry(self.lane.clone()).or_default();
         if self.calls > 0 {
             lane.bucket.owe();
         }
         self.calls = self.calls.saturating_add(1);
-        match health(call, outcome, now) {
-            Health::Well => lane.breaker.well(),
-            Health::Ill(asked_for) => lane.breaker.ill(asked_for, now),
-            Health::Crowded(asked_for) => lane.breaker.crowded(asked_for, now),
-        }
+        let is_down = match health {
+            Health::Well => {
+                lane.breaker.well();
+                false
+            }
+            Health::Ill(asked_for) => lane.breaker.ill(took, asked_for, now),
+            Health::Crowded(asked_for) => {
+                lane.breaker.crowded(asked_for, now);
+                true
+            }
+        };
         self.is_probe = false;
+        Finding { health, is_down }
     }
 }
 

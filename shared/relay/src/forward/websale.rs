@@ -99,7 +99,7 @@ impl WebsaleForwarder {
         let secret = self.ports.secrets.websale(attempt.shop).await;
         let rate = secret.as_ref().ok().and_then(|secret| secret.requests_per_second);
         // A message that is held is claimed nevertheless: what was called off must not go out as soon as it can.
-        let _ = passage.enter(Call::WebsaleCreate, rate.map(|rate| self.config.share(rate)));
+        let _ = passage.enter(Call::WebsaleCreate, rate.map(|rate| self.config.share(rate))).await;
         match &message.payload {
             Payload::Event(Event::PromotionScheduled(promotion)) => {
                 self.scheduled(attempt, promotion, message, secret).await

@@ -9,6 +9,10 @@ use crate::{
     shop::{Destination, ShopName},
 };
 
+mod outage;
+
+pub use outage::{down, tried, untried, up};
+
 /// After this many faults of the settings in a row all deliveries wait, and only one at a time tries again.
 pub const IN_A_ROW: u8 = 3;
 

@@ -11,7 +11,7 @@ mod connection;
 mod due;
 mod progress;
 
-pub use connection::{Connection, Fault, Matter};
+pub use connection::{Connection, Fault, Matter, Outage};
 pub use due::{Attention, Due, Purpose};
 pub use progress::{PendingPromotion, Poll, Steps};
 

@@ -1,4 +1,5 @@
-//! A circuit breaker: a party that fails again and again is left alone for a while, and then tried by one delivery.
+//! A circuit breaker: a party that fails again and again is left alone for a while, and then tried by one delivery. It
+//! rules only as long as the ledger, which has it known to all processes, could not be told.
 
 use std::time::Duration;
 
@@ -6,8 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::retry::{BACKOFF_MAX, PUT_BACK};
 
-/// It opens after so many failures in a row …
+/// It opens after so many failures in a row, or …
 const FAILURES: u32 = 5;
+/// … once those in a row have kept deliveries for so long: silence costs the worker's time, which others may need …
+const PATIENCE: Duration = Duration::from_secs(10);
 /// … for so long, twice as long after each try that failed …
 const FIRST: Duration = PUT_BACK;
 /// … up to this. A party that asks for more gets it, up to the longest back-off.
@@ -17,6 +20,8 @@ const LONGEST: Duration = Duration::from_mins(5);
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
     failures: u32,
+    /// What they took together.
+    lost: Duration,
     open: Option<Open>,
 }
 
@@ -62,12 +67,15 @@ impl Breaker {
         *self = Self::default();
     }
 
-    /// The party failed.
-    pub(super) fn ill(&mut self, asked_for: Option<Timestamp>, now: Timestamp) {
+    /// The party failed, after so long. Returns whether it is taken for down.
+    pub(super) fn ill(&mut self, took: Duration, asked_for: Option<Timestamp>, now: Timestamp) -> bool {
         self.failures = self.failures.saturating_add(1);
-        if self.failures >= FAILURES || self.open.is_some() {
+        self.lost = self.lost.saturating_add(took);
+        let is_down = self.failures >= FAILURES || self.lost >= PATIENCE || self.open.is_some();
+        if is_down {
             self.shut(asked_for, now);
         }
+        is_down
     }
 
     /// The party is asked for too much.
@@ -102,6 +110,8 @@ fn after(now: Timestamp, wait: Duration) -> Timestamp {
 mod tests {
     use super::*;
 
+    const QUICK: Duration = Duration::from_millis(100);
+
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_780_000_000 + second).unwrap()
     }
@@ -114,7 +124,7 @@ mod tests {
         let mut breaker = Breaker::default();
         for _ in 0..FAILURES {
             assert_eq!(enter(&mut breaker, 0), Ok(Entry::Usual));
-            breaker.ill(None, at(0));
+            breaker.ill(QUICK, None, at(0));
         }
         breaker
     }
@@ -123,12 +133,20 @@ mod tests {
     fn failures_in_between_successes_open_nothing() {
         let mut breaker = Breaker::default();
         for _ in 0..20 {
-            breaker.ill(None, at(0));
-            breaker.ill(None, at(0));
+            breaker.ill(QUICK, None, at(0));
+            breaker.ill(QUICK, None, at(0));
             breaker.well();
         }
         assert_eq!(enter(&mut breaker, 0), Ok(Entry::Usual));
         assert!(breaker.is_idle());
+    }
+
+    #[test]
+    fn silence_weighs_more_than_a_quick_failure() {
+        let mut breaker = Breaker::default();
+        assert!(!breaker.ill(Duration::from_secs(6), None, at(6)));
+        assert!(breaker.ill(Duration::from_secs(6), None, at(12)));
+        assert_eq!(enter(&mut breaker, 12), Err(42));
     }
 
     #[test]
@@ -141,7 +159,7 @@ mod tests {
             now = until;
             assert_eq!(enter(&mut breaker, now), Ok(Entry::Probe));
             assert_eq!(enter(&mut breaker, now), Err(now + 30), "one is trying");
-            breaker.ill(None, at(now));
+            breaker.ill(QUICK, None, at(now));
         }
         assert_eq!(waits, [30, 60, 120, 240, 300, 300]);
         now = enter(&mut breaker, now).unwrap_err();
@@ -163,9 +181,9 @@ mod tests {
     #[test]
     fn calls_that_were_under_way_do_not_prolong_it_unless_asked() {
         let mut breaker = broken();
-        breaker.ill(None, at(10));
+        breaker.ill(QUICK, None, at(10));
         assert_eq!(enter(&mut breaker, 10), Err(30));
-        breaker.ill(Some(at(50)), at(10));
+        breaker.ill(QUICK, Some(at(50)), at(10));
         assert_eq!(enter(&mut breaker, 10), Err(50));
     }
 

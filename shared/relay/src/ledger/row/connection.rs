@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::retry::Call;
+use crate::retry::{Call, Party};
 
 /// A shop's connection to a destination.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,20 @@ pub struct Connection {
     /// What does not work because of the shop's settings.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub faults: BTreeMap<Matter, Fault>,
+    /// Who is down for this shop.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub down: BTreeMap<Party, Outage>,
+}
+
+/// A party that failed again and again, or that is asked for too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outage {
+    /// Since when.
+    pub since: Timestamp,
+    /// Until then nobody calls it; who comes first after that tries.
+    pub until: Timestamp,
+    /// How often that was in vain.
+    pub tries: u8,
 }
 
 /// What a fault of the settings is about.

@@ -148,7 +148,7 @@ async fn what_makes_its_worker_panic_is_parked_after_five_starts() {
     for start in 1..=6 {
         let deadline = world.received(&placed(0)).deadline;
         let settled =
-            crate::batch::settle(&forwarder, vec![crate::queue::Received { deadline, ..queued.clone() }], 1).await;
+            crate::batch::settle(&forwarder, vec![crate::queue::Received { deadline, ..queued.clone() }]).await;
         assert_eq!(settled[0] == Settlement::Done, start == 6, "start {start}");
         world.advance(10 * 60);
     }

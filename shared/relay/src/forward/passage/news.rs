@@ -1,0 +1,43 @@
+//! What a message finds out about a shop's connection.
+
+use jiff::Timestamp;
+
+use crate::{
+    ledger::{Matter, Row, connection},
+    retry::{Call, Failure, Party},
+};
+
+/// Something found out about a connection.
+pub(super) enum News {
+    Proven(Call),
+    Right(Matter),
+    Wrong(Matter, Failure),
+    /// The party answers.
+    Up(Party),
+    /// The party is down; it may have said until when.
+    Down(Party, Option<Timestamp>),
+    /// The message was to try whether the party is back, and made no call.
+    Untried(Party),
+}
+
+impl News {
+    /// The connection's row with this noted.
+    pub(super) fn noted(&self, row: Row, now: Timestamp) -> Row {
+        match self {
+            Self::Proven(call) => connection::proven(row, *call, now),
+            Self::Right(matter) => connection::right(row, *matter, now),
+            Self::Wrong(matter, failure) => connection::wrong(row, *matter, failure, now),
+            Self::Up(party) => connection::up(row, *party, now),
+            Self::Down(party, asked_for) => connection::down(row, *party, *asked_for, now),
+            Self::Untried(party) => connection::untried(row, *party, now),
+        }
+    }
+
+    /// The party this process need not remember to be down, once it is noted.
+    pub(super) const fn down(&self) -> Option<Party> {
+        match self {
+            Self::Down(party, _) => Some(*party),
+            _ => None,
+        }
+    }
+}
