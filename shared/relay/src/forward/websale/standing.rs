@@ -47,7 +47,8 @@ pub(super) fn of_event(row: &Row, attempt: &Attempt<'_>, asks_nothing_new: impl 
         Ordering::Less | Ordering::Equal => Relevance::Superseded,
         // A person decides first; the revision tells that it is not what the shop wants any more.
         Ordering::Greater if row.state == State::OutcomeUnknown => Relevance::Record(attempt.revision),
-        Ordering::Greater if asks_nothing_new(row) => Relevance::Record(attempt.revision),
+        // Whatever is at work on the row would find itself overtaken: the newest goes on with it.
+        Ordering::Greater if row.attempts.is_empty() && asks_nothing_new(row) => Relevance::Record(attempt.revision),
         Ordering::Greater => Relevance::Open,
     }
 }

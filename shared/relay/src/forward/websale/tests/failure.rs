@@ -171,3 +171,27 @@ async fn a_ledger_row_carries_no_address_after_any_failure() {
     let shown = serde_json::to_string(&play.row()).unwrap();
     assert!(!shown.contains("ann@"), "{shown}");
 }
+
+#[tokio::test]
+async fn a_webhook_sent_again_between_two_attempts_leaves_nothing_to_the_dispatcher() {
+    // The same webhook, and a newer one that asks for nothing new.
+    for is_newer in [false, true] {
+        let play = Play::new();
+        let first = play.schedule(&at_once(Channel::Push, 0));
+        play.stage.websale.will("edit", Script::Lost);
+        assert!(matches!(play.handle(&first).await, Settlement::Back { .. }));
+        play.stage.world.advance(1);
+        let mut again = Message { received_at: play.now(), ..first.clone() };
+        if is_newer {
+            (again.id, again.time) = ("another".into(), Some(play.now()));
+        }
+        let mut settled = play.handle(&again).await;
+        play.stage.world.advance(60);
+        for message in [&first, &again, &first] {
+            settled = play.handle(message).await;
+        }
+        assert_eq!((settled, play.state()), (Settlement::Done, State::Delivered));
+        assert!(play.stage.websale.entries().values().all(|entry| entry.sends == 1), "sent, and not ten minutes later");
+        assert!(play.row().attempts.is_empty());
+    }
+}
