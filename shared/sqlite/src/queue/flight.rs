@@ -7,6 +7,9 @@ use rusqlite::{Connection, OptionalExtension};
 
 /// The most messages one shop has in flight at one destination: a shop whose account hangs holds no more than these.
 pub(super) const SHOP: usize = 16;
+/// When places get scarce, a shop has no more in flight than one in so many of those that are free: dozens of shops may
+/// hang, and there is room left for one that does not.
+const SCARCE: usize = 8;
 
 pub(super) const NEXT_SHOP: &str =
     "SELECT shop FROM message WHERE destination = ?1 AND shop > ?2 ORDER BY shop LIMIT 1";
@@ -66,7 +69,7 @@ impl Flight {
                 _ => break,
             }
             let mine = self.shops.entry(at.clone()).or_default();
-            let room = SHOP.saturating_sub(mine.len()).min(limit - chosen.len());
+            let room = most_of_one(limit - chosen.len()).saturating_sub(mine.len()).min(limit - chosen.len());
             let mut rows = visible.query((destination.name(), &at, now))?;
             let before = chosen.len();
             while chosen.len() < before + room
@@ -91,6 +94,35 @@ impl Flight {
             if ids.is_empty() {
                 self.shops.remove(shop);
             }
+        }
+    }
+}
+
+/// How many messages a shop may have in flight while so many places are free: at least one.
+fn most_of_one(free: usize) -> usize {
+    (free / SCARCE).clamp(1, SHOP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shops that hang, one after the other, each with more messages than it may have in flight; how many each has.
+    fn held(places: usize, shops: usize) -> Vec<usize> {
+        let mut held = vec![0_usize; shops];
+        for shop in 0..shops {
+            let free = places - held.iter().sum::<usize>();
+            held[shop] = most_of_one(free).min(free);
+        }
+        held
+    }
+
+    #[test]
+    fn shops_that_hang_leave_room_for_others_however_many_they_are() {
+        for (shops, each, left) in [(1, 16, 240), (7, 16, 144), (16, 6, 46), (32, 1, 8), (48, 0, 0)] {
+            let held = held(256, shops);
+            let free = 256 - held.iter().sum::<usize>();
+            assert_eq!((held.iter().min(), free), (Some(&each), left), "{shops}: {held:?}");
         }
     }
 }

@@ -91,15 +91,15 @@ async fn a_restart_makes_what_was_in_flight_visible_and_keeps_what_waits() {
     let bench = bench();
     bench.put("acme", "in flight").await;
     bench.put("acme", "waits").await;
-    let batch = bench.take(2).await;
+    let batch = bench.take(16).await;
     let back = Settlement::Back { after: Duration::from_secs(30) };
     bench.queue.settle(&batch.messages[1].ticket, back).await.unwrap();
     let Bench { queue, clock, directory } = bench;
     drop(queue);
     let bench = Bench { queue: open(directory.path(), &clock), clock, directory };
-    assert_eq!(bodies(&bench.take(10).await), ["in flight"]);
+    assert_eq!(bodies(&bench.take(16).await), ["in flight"]);
     bench.pass(30);
-    assert_eq!(bodies(&bench.take(10).await), ["waits"]);
+    assert_eq!(bodies(&bench.take(16).await), ["waits"]);
 }
 
 #[tokio::test]
