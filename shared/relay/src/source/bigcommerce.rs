@@ -8,11 +8,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    Context, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook,
-    payload::text,
-    secret_header,
-    standard_webhooks::{self, ID},
+    Context, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook, payload::text, secret_header,
+    standard_webhooks,
 };
+use crate::standard_webhooks::ID;
 use crate::{
     alarm::Alarm,
     event::{self, EventType, FaultCode, Reader},

@@ -7,19 +7,19 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    Context, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook, json, secret_header,
-    standard_webhooks::{self, ID},
+    Context, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook, json, secret_header, standard_webhooks,
 };
 use crate::{
     event::{self, Event, EventType, Reader},
     secret::SourceSecret,
+    standard_webhooks::{ID, key},
 };
 
 pub(super) struct Canonical;
 
 impl Source for Canonical {
     fn verify(&self, webhook: &Webhook<'_>, secret: &SourceSecret, now: Timestamp) -> Verdict {
-        let verdict = standard_webhooks::verify(webhook, &secret.signing_secrets, now, standard_webhooks::key);
+        let verdict = standard_webhooks::verify(webhook, &secret.signing_secrets, now, key);
         if verdict.proof.is_some() || !secret_header::is_right(webhook, secret) {
             return verdict;
         }
