@@ -10,8 +10,10 @@ use crate::Async;
 
 mod client;
 mod discreet;
+mod guarded;
 pub use client::{ClientError, ReqwestHttp};
 pub(crate) use discreet::Discreet;
+pub use guarded::GuardedHttp;
 
 /// Makes HTTP calls. Redirects are never followed and nothing is ever repeated.
 pub trait Http: Send + Sync {
@@ -36,6 +38,8 @@ pub struct Request {
     pub url: url::Url,
     /// The credential header: name and value.
     pub credential: Option<(&'static str, SecretString)>,
+    /// Further headers: a webhook's signature.
+    pub headers: Vec<(&'static str, String)>,
     /// The JSON body.
     pub json: Option<Bytes>,
     /// How long the whole call may take.

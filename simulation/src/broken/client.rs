@@ -58,6 +58,7 @@ fn copy(request: &Request) -> Request {
         method: request.method,
         url: request.url.clone(),
         credential: request.credential.clone(),
+        headers: request.headers.clone(),
         json: request.json.clone(),
         ..*request
     }

@@ -42,40 +42,52 @@ impl ReqwestHttp {
 
     fn with_connect_timeout(tls: &ClientConfig, connect_timeout: Duration) -> Result<Self, ClientError> {
         let client = |idle_connections| {
-            reqwest::Client::builder()
-                .tls_backend_preconfigured(tls.clone())
-                .http1_only()
-                .no_proxy()
-                .redirect(reqwest::redirect::Policy::none())
-                .retry(reqwest::retry::never())
-                .referer(false)
-                .user_agent(concat!("shoprelay/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(connect_timeout)
-                .pool_max_idle_per_host(idle_connections)
-                .pool_idle_timeout(IDLE)
-                .build()
-                .map_err(|error| ClientError(words(error)))
+            builder(tls, idle_connections).connect_timeout(connect_timeout).build().map_err(ClientError::from)
         };
         Ok(Self { pooled: client(IDLE_CONNECTIONS)?, fresh: client(0)? })
     }
 }
 
+/// What all clients have in common.
+pub(super) fn builder(tls: &ClientConfig, idle_connections: usize) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls.clone())
+        .http1_only()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .user_agent(concat!("shoprelay/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_max_idle_per_host(idle_connections)
+        .pool_idle_timeout(IDLE)
+}
+
+impl From<reqwest::Error> for ClientError {
+    fn from(error: reqwest::Error) -> Self {
+        Self(words(error))
+    }
+}
+
 impl Http for ReqwestHttp {
     fn call(&self, request: Request) -> Async<'_, Result<Response, CallError>> {
-        Box::pin(async move {
-            let client = if request.fresh_connection { &self.fresh } else { &self.pooled };
-            let max_answer = request.max_answer;
-            let mut answer = client.execute(build(request)?).await.map_err(|error| {
-                if error.is_connect() || error.is_builder() {
-                    CallError::NotSent(words(error))
-                } else {
-                    CallError::NoAnswer(words(error))
-                }
-            })?;
-            let headers = std::mem::take(answer.headers_mut());
-            Ok(Response { status: answer.status().as_u16(), headers, body: read(answer, max_answer).await })
-        })
+        let client = if request.fresh_connection { &self.fresh } else { &self.pooled };
+        Box::pin(execute(client, request))
     }
+}
+
+/// Makes one call through this client.
+pub(super) async fn execute(client: &reqwest::Client, request: Request) -> Result<Response, CallError> {
+    let max_answer = request.max_answer;
+    let mut answer = client.execute(build(request)?).await.map_err(|error| {
+        if error.is_connect() || error.is_builder() {
+            CallError::NotSent(words(error))
+        } else {
+            CallError::NoAnswer(words(error))
+        }
+    })?;
+    let headers = std::mem::take(answer.headers_mut());
+    Ok(Response { status: answer.status().as_u16(), headers, body: read(answer, max_answer).await })
 }
 
 fn build(request: Request) -> Result<reqwest::Request, CallError> {
@@ -93,6 +105,11 @@ fn build(request: Request) -> Result<reqwest::Request, CallError> {
         value.set_sensitive(true);
         let name = http::HeaderName::try_from(name)
             .map_err(|_| CallError::NotSent("the credential's header has no valid name".into()))?;
+        built.headers_mut().insert(name, value);
+    }
+    for (name, value) in request.headers {
+        let value = HeaderValue::try_from(value)
+            .map_err(|_| CallError::NotSent(format!("the value of {name} cannot be sent in a header")))?;
         built.headers_mut().insert(name, value);
     }
     if let Some(body) = request.json {

@@ -131,8 +131,16 @@ async fn call(
     let url = Url::parse(url).map_err(|error| format!("{url} is no URL: {error}"))?;
     let method = if json.is_some() { Method::Post } else { Method::Get };
     let json = json.map(|json| Bytes::from(json.to_string()));
-    let request =
-        Request { method, url, credential, json, timeout: TIMEOUT, fresh_connection: false, max_answer: MAX_ANSWER };
+    let request = Request {
+        method,
+        url,
+        credential,
+        headers: Vec::new(),
+        json,
+        timeout: TIMEOUT,
+        fresh_connection: false,
+        max_answer: MAX_ANSWER,
+    };
     http.call(request).await.map_err(|error: CallError| error.to_string())
 }
 

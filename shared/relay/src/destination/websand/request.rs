@@ -74,6 +74,7 @@ fn request(config: &Destinations, secret: &WebsandSecret, path: &str, body: &Val
         method: Method::Post,
         url,
         credential: Some(("authorization", credential)),
+        headers: Vec::new(),
         json: Some(Bytes::from(body.to_string())),
         timeout: config.http_timeout,
         fresh_connection: false,

@@ -103,6 +103,7 @@ fn post(url: &Url) -> Request {
         method: Method::Post,
         url: url.clone(),
         credential: Some(("Authorization", "Token s3cret".into())),
+        headers: Vec::new(),
         json: Some(Bytes::from_static(b"{}")),
         timeout: Duration::from_secs(10),
         fresh_connection: false,
