@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     destination::websale::body::content_hash,
     ledger::{self, Change, Due, Guess, LedgerError, Purpose, Row, connection},
-    message::{Message, Payload},
+    message::{Message, Payload, RowKey},
     ports::Ports,
     queue::QueueError,
     shop::{Platform, ShopName},
@@ -47,25 +47,45 @@ enum WakeError {
 pub async fn dispatch(ports: &Ports, deadline: Timestamp) -> Dispatched {
     let mut done = Dispatched::default();
     let (mut seen, mut pauses) = (HashSet::new(), Pauses::default());
+    // A row of which the shop has yet to be told something stands in the index under the poller's purpose, and goes out
+    // in time even if nobody polls.
+    for purpose in [Purpose::Send, Purpose::Poll] {
+        if !dispatch_found(ports, purpose, deadline, (&mut seen, &mut pauses), &mut done).await {
+            break;
+        }
+    }
+    done
+}
+
+/// Queues those promotions that are found in the index under this purpose. Whether there is time for more.
+async fn dispatch_found(
+    ports: &Ports,
+    purpose: Purpose,
+    deadline: Timestamp,
+    (seen, pauses): (&mut HashSet<RowKey>, &mut Pauses),
+    done: &mut Dispatched,
+) -> bool {
     loop {
         // Rows that failed in this run stay due and come first: they must not hide those behind them.
         let limit = BATCH + done.failed;
-        let rows = match ports.ledger.due(Purpose::Send, ports.clock.now(), limit).await {
+        let now = ports.clock.now();
+        let rows = match ports.ledger.due(purpose, now, limit).await {
             Ok(rows) => rows,
             Err(error) => {
                 tracing::error!(%error, "due promotions cannot be read");
                 done.failed += 1;
-                return done;
+                return false;
             }
         };
         let is_last = rows.len() < limit;
         let new: Vec<_> = rows.into_iter().filter(|row| seen.insert(row.key.clone())).collect();
         let is_stuck = new.is_empty();
-        for row in new {
+        let is_due = |row: &Row| row.due.is_some_and(|due| due.purpose == Purpose::Send && due.at <= now);
+        for row in new.into_iter().filter(is_due) {
             if ports.clock.now() >= deadline {
-                return done;
+                return false;
             }
-            match wake(ports, &row, &mut pauses).await {
+            match wake(ports, &row, pauses).await {
                 Ok(queued) => done.queued += usize::from(queued),
                 Err(error) => {
                     tracing::error!(row = %row.key, %error, "a due promotion is not queued");
@@ -74,7 +94,7 @@ pub async fn dispatch(ports: &Ports, deadline: Timestamp) -> Dispatched {
             }
         }
         if is_last || is_stuck {
-            return done;
+            return true;
         }
     }
 }

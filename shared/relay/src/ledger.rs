@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::{Async, message::RowKey};
 
+pub mod callback;
 pub mod connection;
 pub mod dead;
 mod departure;
@@ -22,8 +23,8 @@ pub use memory::MemoryLedger;
 pub use redo::{Redo, forget_delivered};
 pub use resolve::{Finding, Resolution, Unfit, resolve};
 pub use row::{
-    Attempts, Attention, Connection, Consent, Due, Fault, LastError, Lease, Matter, Outage, PendingPromotion, Poll,
-    Purpose, Row, State, Steps,
+    Attempts, Attention, CallbackStatus, Callbacks, Connection, Consent, Due, Fault, LastError, Lease, Matter, Outage,
+    Owed, PendingPromotion, Poll, Purpose, Row, State, Steps,
 };
 pub use write::{Change, Guess, update};
 

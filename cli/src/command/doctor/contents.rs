@@ -84,7 +84,18 @@ pub(super) async fn attention(installation: &Installation, now: Timestamp) -> Fi
         Err(error) => return Finding::fail(CHECK, error.to_string(), "start the host once"),
     };
     let horizon = now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(now);
-    match ledger.due(Purpose::Attention, horizon, MOST).await {
+    let mut found = ledger.due(Purpose::Attention, horizon, MOST).await;
+    // What is to be asked or told as well stands elsewhere in the index.
+    match ledger.due(Purpose::Poll, horizon, MOST).await {
+        Ok(rows) => {
+            if let Ok(found) = &mut found {
+                found.extend(rows.into_iter().filter(|row| row.attention.is_some()));
+                found.truncate(MOST);
+            }
+        }
+        Err(error) => found = Err(error),
+    }
+    match found {
         Ok(rows) if rows.is_empty() => Finding::ok(CHECK, "nothing needs attention"),
         Ok(rows) => {
             let number = if rows.len() < MOST { rows.len().to_string() } else { format!("{MOST} or more") };

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use relay::{
-    ledger::{Attempts, Attention, Consent, LastError, PendingPromotion, Poll, Purpose, Row, State},
+    ledger::{Attempts, Attention, Callbacks, Consent, LastError, PendingPromotion, Poll, Purpose, Row, State},
     message::Kind,
     shop::ShopName,
 };
@@ -34,6 +34,7 @@ pub(crate) fn describe(row: &Row, now: Timestamp) -> String {
     lines.extend(steps(row).map(|steps| ("Done", steps)));
     lines.extend(row.remote_id.as_ref().map(|id| ("Their id", visible(id))));
     lines.extend(row.poll.as_ref().map(|poll| ("Sending out", dispatch(poll))));
+    lines.extend(row.callbacks.as_ref().map(|owed| ("To tell", callbacks(owed, now))));
     lines.extend(tries(row).map(|tries| ("Tries", format!("{tries} failed"))));
     lines.extend(row.last_error.as_ref().map(|_| ("Last error", last_error(row, now))));
     lines.push(("First", when(row.first_at, now)));
@@ -92,6 +93,7 @@ const fn attention(why: Attention) -> &'static str {
         Attention::PollDeadline => "its end was not seen in time",
         Attention::ErasureByHand => "forgotten here; the rest is to be done by hand",
         Attention::Paused => "paused; deliveries wait",
+        Attention::CallbackFailed => "the shop could not be told what became of it",
         Attention::DataRequest => "a person wants to know what is held about them",
     }
 }
@@ -133,6 +135,9 @@ fn advice(why: Attention, row: &Row) -> String {
         Attention::Paused => {
             let shop = row.key.shop.as_ref().map_or("SHOP", ShopName::as_str);
             return format!("`shoprelay resume {shop} {}` lets them go on", row.key.destination);
+        }
+        Attention::CallbackFailed => {
+            return by_hand("tell the shop, and mend what the last error names of its `status_callback`", row);
         }
         Attention::PollDeadline => return by_hand("look at WEBSALE how the push ended", row),
         Attention::ErasureByHand => return by_hand("do what the receipt lists under \"to be done by hand\"", row),
@@ -202,6 +207,16 @@ fn dispatch(poll: &Poll) -> String {
         count("failed", poll.errors),
         poll.asked
     )
+}
+
+/// What the shop has yet to be told.
+fn callbacks(callbacks: &Callbacks, now: Timestamp) -> String {
+    let statuses: Vec<&str> = callbacks.owed.iter().map(|owed| owed.status.name()).collect();
+    let failed = match callbacks.failed {
+        0 => String::new(),
+        failed => format!(", failed {failed} times"),
+    };
+    format!("{} {}{failed}", statuses.join(", "), when(callbacks.at, now))
 }
 
 /// Attempts that failed, orderly or not, over all events of the subject that are not settled.
@@ -275,6 +290,11 @@ pub(crate) fn json(row: &Row) -> Value {
         "steps": row.steps,
         "remote_id": row.remote_id,
         "dispatch": row.poll,
+        "callbacks": row.callbacks.as_ref().map(|callbacks| json!({
+            "owed": callbacks.owed,
+            "next": callbacks.at,
+            "failed": callbacks.failed,
+        })),
         "tries": tries(row).unwrap_or_default(),
         "last_error": row.last_error,
         "first_at": row.first_at,

@@ -11,6 +11,7 @@ use crate::{
     config::Destinations,
     destination::websale::login::Tokens,
     event::{Event, Promotion},
+    http::Http,
     ledger::{Guess, Matter, Row},
     message::{Kind, Message, Payload, RowKey},
     poll::Poller,
@@ -65,8 +66,8 @@ impl WebsaleForwarder {
     }
 
     /// A poller that shares this forwarder's log-ins, for hosts that run both in one process.
-    pub fn poller(&self) -> Poller {
-        Poller::sharing(self.ports.clone(), self.config.clone(), self.tokens.clone())
+    pub fn poller(&self, callbacks: Arc<dyn Http>) -> Poller {
+        Poller::sharing(self.ports.clone(), callbacks, self.config.clone(), self.tokens.clone())
     }
 
     async fn settle(&self, received: &Received) -> Step<Settlement> {
@@ -104,7 +105,7 @@ impl WebsaleForwarder {
             Payload::Event(Event::PromotionScheduled(promotion)) => {
                 self.scheduled(attempt, promotion, message, secret).await
             }
-            Payload::Event(Event::PromotionCancelled(_)) => self.cancelled(attempt).await,
+            Payload::Event(Event::PromotionCancelled(_)) => self.cancelled(attempt, None).await,
             Payload::PromotionDue { revision, .. } => self.due(attempt, *revision).await,
             _ => Err(unreadable(&self.ports, received, Destination::Websale, &"it is for another queue").await),
         }
@@ -120,7 +121,7 @@ impl WebsaleForwarder {
     ) -> Step<Settlement> {
         let Some(promotion) = erase::audience(&attempt, promotion).await? else {
             tracing::info!(row = %attempt.key, event_id = attempt.event_id, "everybody in the audience was forgotten");
-            return self.cancelled(attempt).await;
+            return self.cancelled(attempt, Some("nobody_left")).await;
         };
         let wanted = Wanted::of(&promotion, message, secret.as_deref().ok());
         let relevance = |row: &Row| standing::of_event(row, &attempt, |row| wanted.is_as_prepared(row));
@@ -137,8 +138,8 @@ impl WebsaleForwarder {
         work.prepare(&wanted).await
     }
 
-    /// A promotion called off.
-    async fn cancelled(&self, attempt: Attempt<'_>) -> Step<Settlement> {
+    /// A promotion called off; `reason` is why, if not by the shop.
+    async fn cancelled(&self, attempt: Attempt<'_>, reason: Option<&str>) -> Step<Settlement> {
         let relevance = |row: &Row| standing::of_event(row, &attempt, |_| false);
         let note = |row: &mut Row| standing::note_cancellation(row, &attempt);
         let row = attempt.claim_noting(Guess::Unknown, relevance, note).await?;
@@ -151,7 +152,7 @@ impl WebsaleForwarder {
             return Ok(work.too_late_after_all().await);
         }
         content::delete(&*self.ports.ledger, &work.row).await.map_err(|error| work.attempt.ledger_failed(&error))?;
-        Ok(work.cancelled().await)
+        Ok(work.cancelled(reason).await)
     }
 
     /// A promotion whose time has come, unless it was changed or called off meanwhile.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Attention, Due, Purpose, Row, State, transition::RETENTION};
+use super::{Attention, CallbackStatus, Due, Purpose, Row, State, callback::owe, transition::end};
 
 /// What a person found out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,7 @@ pub fn resolve(mut row: Row, finding: Finding, now: Timestamp) -> Result<(Row, R
         (Some(Attention::OutcomeUnknown), Finding::Sent) => {
             row.state = State::Delivered;
             row.steps.sent = true;
+            row = tell(row, CallbackStatus::Sent, now);
             Resolution::Closed
         }
         (Some(Attention::OutcomeUnknown), Finding::NotSent) => not_sent(&mut row, now),
@@ -72,11 +73,21 @@ pub fn resolve(mut row: Row, finding: Finding, now: Timestamp) -> Result<(Row, R
     row.attention = None;
     row.lease = None;
     row.last_at = now;
-    // Decisions about consent have no end.
-    if row.state.is_final() && row.consent.is_none() {
-        row.expires_at = now.checked_add(RETENTION).ok();
+    if resolution == Resolution::Outdated {
+        row = tell(row, CallbackStatus::Cancelled, now);
+    }
+    if row.state.is_final() {
+        row.expires_at = end(&row, now);
     }
     Ok((row, resolution))
+}
+
+/// The shop learns what the person found out.
+fn tell(row: Row, status: CallbackStatus, now: Timestamp) -> Row {
+    match row.promotion.as_ref().map(|promotion| promotion.revision) {
+        Some(about) => owe(row, status, about, None, now),
+        None => row,
+    }
 }
 
 fn not_sent(row: &mut Row, now: Timestamp) -> Resolution {
@@ -121,6 +132,7 @@ mod tests {
             parts: 1,
             former: None,
             draft: false,
+            callback_url: None,
         };
         Row {
             state,
@@ -134,7 +146,8 @@ mod tests {
     fn what_was_sent_is_closed_and_never_sent_again() {
         let (row, resolution) = resolve(row(Some(Attention::OutcomeUnknown)), Finding::Sent, at(9)).unwrap();
         assert_eq!((row.state, row.attention, row.due), (State::Delivered, None, None));
-        assert!(row.steps.sent && row.expires_at.is_some() && resolution == Resolution::Closed);
+        assert!(row.steps.sent && resolution == Resolution::Closed);
+        assert_eq!(row.callbacks.unwrap().owed[0].status, CallbackStatus::Sent);
     }
 
     #[test]

@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{event::OrderStatus, message::RowKey, revision::Revision};
 
+mod callback;
 mod connection;
 mod due;
 mod progress;
 
+pub use callback::{CallbackStatus, Callbacks, Owed};
 pub use connection::{Connection, Fault, Matter, Outage};
 pub use due::{Attention, Due, Purpose};
 pub use progress::{PendingPromotion, Poll, Steps};
@@ -53,6 +55,9 @@ pub struct Row {
     /// How the dispatch is getting on (personalised pushes).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll: Option<Poll>,
+    /// What the shop has yet to be told (promotions). Such a row does not expire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callbacks: Option<Callbacks>,
     /// What each unsettled event has been through, by event id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attempts: BTreeMap<String, Attempts>,
@@ -223,6 +228,7 @@ impl Row {
             steps: Steps::default(),
             promotion: None,
             poll: None,
+            callbacks: None,
             attempts: BTreeMap::new(),
             consent: None,
             erased_at: None,
@@ -240,11 +246,13 @@ impl Row {
         }
     }
 
-    /// Where the row stands in the sparse index: its due time, else the time it began to need attention, else when the
-    /// person was forgotten.
+    /// Where the row stands in the sparse index: when it is due next, for whichever purpose comes first; else the time it
+    /// began to need attention, else when the person was forgotten.
     pub fn index(&self) -> Option<Due> {
         let attention = self.attention.map(|_| Due { purpose: Purpose::Attention, at: self.last_at });
         let erased = self.erased_at.map(|at| Due { purpose: Purpose::Erased, at });
-        self.due.or(attention).or(erased)
+        let callback = self.callbacks.as_ref().map(|owed| Due { purpose: Purpose::Poll, at: owed.at });
+        let due = self.due.into_iter().chain(callback).min_by_key(|due| due.at);
+        due.or(attention).or(erased)
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Attempts, Attention, Change, LastError, Lease, Row, State};
+use super::{Attempts, Attention, CallbackStatus, Change, LastError, Lease, Row, State, callback};
 use crate::{
     message::{Kind, RowKey},
     retry::Failure,
@@ -157,8 +157,18 @@ fn overtaken(mut row: Row, now: Timestamp) -> Row {
 
 /// When a row in a final state may be forgotten.
 pub(super) fn end(row: &Row, now: Timestamp) -> Option<Timestamp> {
-    // What a person decided never is, for it would be told anew; nor what stops a forgotten person's old events.
-    if row.key.kind == Kind::Consent { None } else { now.checked_add(RETENTION).ok() }
+    // What a person decided never is, for it would be told anew; nor what stops a forgotten person's old events; nor,
+    // for the time being, what the shop has yet to be told.
+    if row.key.kind == Kind::Consent || row.callbacks.is_some() { None } else { now.checked_add(RETENTION).ok() }
+}
+
+/// A row that had kept only for what the shop was to be told may be forgotten now.
+pub(super) fn rested(mut row: Row, now: Timestamp) -> Row {
+    let is_over = row.state.is_final() && row.state != State::OutcomeUnknown && row.due.is_none();
+    if is_over && row.lease.is_none() && row.attempts.is_empty() {
+        row.expires_at = end(&row, now);
+    }
+    row
 }
 
 /// Applies `next` if the row is still leased under `token`; a worker whose lease was taken over changes nothing.
@@ -243,7 +253,10 @@ pub fn outcome_unknown(row: Row, event_id: &str, failure: &Failure, now: Timesta
     row.expires_at = None;
     row.attention = Some(Attention::OutcomeUnknown);
     row.last_error = Some(last_error(failure, now));
-    row
+    match row.promotion.as_ref().map(|promotion| promotion.revision) {
+        Some(revision) => callback::owe(row, CallbackStatus::OutcomeUnknown, revision, Some(&failure.code), now),
+        None => row,
+    }
 }
 
 /// What a process that has just started makes of a row it finds leased: there is no other process (the data directory

@@ -3,7 +3,7 @@
 use super::Attempt;
 use crate::{
     forward::letter,
-    ledger::{Attention, Change, Guess, Row, transition},
+    ledger::{Attention, CallbackStatus, Change, Guess, Row, callback, transition},
     queue::Settlement,
     retry::Failure,
 };
@@ -28,7 +28,9 @@ impl Attempt<'_> {
                 return Change::Keep(());
             }
             let row = stored.cloned().unwrap_or_else(|| Row::new(self.key.clone(), now));
-            Change::Write(Box::new(transition::parked(row, self.event_id, failure, attention, now)), ())
+            let row = transition::parked(row, self.event_id, failure, attention, now);
+            let status = CallbackStatus::Parked;
+            Change::Write(Box::new(callback::owe(row, status, self.revision, Some(&failure.code), now)), ())
         };
         // A letter that no row shows would be found by nobody: rather is the message parked once more.
         self.change(guess, decide).await.map_or_else(|error| self.ledger_failed(&error), |_| Settlement::Done)

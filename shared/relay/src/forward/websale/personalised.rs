@@ -7,10 +7,13 @@ use crate::{
     destination::websale::{answer, login::Session},
     forward::attempt::failure,
     http::Response,
-    ledger::{Due, LastError, Poll, Purpose, Row, State, transition::last_error},
+    ledger::{CallbackStatus, Due, LastError, Poll, Purpose, Row, State, transition::last_error},
     queue::Settlement,
     retry::{Call, Decision},
 };
+
+/// WEBSALE took the push and did not say under which number: how it goes cannot be asked.
+const NO_DISPATCH_ID: &str = "no_dispatch_id";
 
 impl Work<'_> {
     /// Stores the body until the promotion is due. The row names what is stored before it is, so that nothing is left
@@ -105,7 +108,8 @@ impl Work<'_> {
                 }
                 None => row.last_error = Some(without_id(now)),
             }
-            row
+            let without_end = id.is_none().then_some(NO_DISPATCH_ID);
+            self.told(row, CallbackStatus::Sent, without_end)
         };
         self.attempt.store_end(&self.row, next).await.map_err(|error| self.attempt.ledger_failed(&error))?;
         if id.is_none() {
@@ -119,6 +123,6 @@ impl Work<'_> {
 }
 
 fn without_id(now: Timestamp) -> LastError {
-    let failure = failure("no_dispatch_id", "WEBSALE took the push and named no dispatch: how it went cannot be asked");
+    let failure = failure(NO_DISPATCH_ID, "WEBSALE took the push and named no dispatch: how it went cannot be asked");
     last_error(&failure, now)
 }

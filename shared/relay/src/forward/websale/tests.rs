@@ -20,6 +20,7 @@ use crate::{
     shop::Platform,
 };
 
+mod callbacks;
 mod cancel;
 mod change;
 mod crash;

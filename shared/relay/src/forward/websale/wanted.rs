@@ -22,6 +22,7 @@ pub(super) struct Wanted {
     pub(super) send_before: Option<Timestamp>,
     pub(super) quiet_hours: Option<QuietHours>,
     pub(super) draft: bool,
+    pub(super) callback_url: Option<String>,
     /// What WEBSALE is to be told; unknown while the shop's settings cannot be read.
     pub(super) content: Option<Content>,
 }
@@ -48,6 +49,7 @@ impl Wanted {
             send_before: promotion.send_before,
             quiet_hours: message.quiet_hours.clone(),
             draft: promotion.draft,
+            callback_url: promotion.callback_url.clone(),
             content: secret.and_then(|secret| Content::of(promotion, message.received_at, secret)),
         }
     }
@@ -55,14 +57,15 @@ impl Wanted {
     /// Whether the row has this content already, so that only the revision is to be recorded.
     pub(super) fn is_as_prepared(&self, row: &Row) -> bool {
         let same = self.content.as_ref().is_some_and(|content| row.content_hash.as_ref() == Some(&content.hash));
-        let same_time = |waiting: &PendingPromotion| {
+        let same_plan = |waiting: &PendingPromotion| {
             waiting.send_at == self.send_at
                 && waiting.send_before == self.send_before
                 && waiting.quiet_hours == self.quiet_hours
+                && waiting.callback_url == self.callback_url
         };
         match row.state {
             State::Delivered | State::Sent => same,
-            State::Scheduled => same && row.promotion.as_ref().is_some_and(same_time),
+            State::Scheduled => same && row.promotion.as_ref().is_some_and(same_plan),
             _ => false,
         }
     }
@@ -100,6 +103,7 @@ impl Wanted {
             parts,
             former,
             draft: self.draft,
+            callback_url: self.callback_url.clone(),
         });
     }
 }

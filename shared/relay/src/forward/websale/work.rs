@@ -13,7 +13,8 @@ use crate::{
     forward::attempt::{Attempt, failure},
     http::{Request, Response},
     ledger::{
-        Attention, Departure, Matter, Purpose, Row, State,
+        Attention, CallbackStatus, Departure, Matter, Purpose, Row, State,
+        callback::owe,
         transition::{released, settled},
     },
     queue::Settlement,
@@ -168,14 +169,19 @@ impl<'a> Work<'a> {
         let next = |mut row: Row| {
             step(&mut row);
             row.revision = newest(&row);
-            self.ended(row, State::Delivered)
+            let is_out = row.steps.sent || row.steps.activated;
+            let row = self.ended(row, State::Delivered);
+            if is_out { self.told(row, CallbackStatus::Sent, None) } else { row }
         };
         self.attempt.finish(&self.row, outcome, next).await
     }
 
     /// The promotion is called off, and nothing of it is shown or stored.
-    pub(super) async fn cancelled(&self) -> Settlement {
-        let next = |row| self.ended(content::deleted(row), State::Cancelled);
+    pub(super) async fn cancelled(&self, reason: Option<&str>) -> Settlement {
+        let next = |row| {
+            let row = self.ended(content::deleted(row), State::Cancelled);
+            self.told(row, CallbackStatus::Cancelled, reason)
+        };
         self.attempt.finish(&self.row, "cancelled", next).await
     }
 
@@ -183,7 +189,7 @@ impl<'a> Work<'a> {
     pub(super) async fn too_late_after_all(&self) -> Settlement {
         let next = |mut row: Row| {
             row.steps.sent = true;
-            self.ended(content::deleted(row), State::TooLate)
+            self.told(self.ended(content::deleted(row), State::TooLate), CallbackStatus::TooLate, None)
         };
         self.attempt.finish(&self.row, "too_late", next).await
     }
@@ -198,7 +204,7 @@ impl<'a> Work<'a> {
                 row.due = polled;
                 row.expires_at = None;
             }
-            row
+            self.told(row, CallbackStatus::TooLate, None)
         };
         self.attempt.finish(&self.row, "too_late", next).await
     }
@@ -207,6 +213,11 @@ impl<'a> Work<'a> {
     pub(super) fn ended(&self, mut row: Row, state: State) -> Row {
         row.attempts.clear();
         settled(row, self.attempt.event_id, state, self.attempt.now())
+    }
+
+    /// The shop is to be told this of the revision that is at work.
+    pub(super) fn told(&self, row: Row, status: CallbackStatus, reason: Option<&str>) -> Row {
+        owe(row, status, self.attempt.revision, reason, self.attempt.now())
     }
 
     /// Gives the message up.

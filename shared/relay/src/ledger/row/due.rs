@@ -58,6 +58,8 @@ pub enum Attention {
     ErasureByHand,
     /// An operator paused the connection, and may forget to resume it.
     Paused,
+    /// The shop could not be told what became of a promotion.
+    CallbackFailed,
     /// A person wants to know what is held about them; the receipt lists it.
     DataRequest,
 }

@@ -48,6 +48,9 @@ pub struct PendingPromotion {
     /// Left inactive on purpose.
     #[serde(default)]
     pub draft: bool,
+    /// Where the shop wants to be told how it went, if not where it always does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback_url: Option<String>,
 }
 
 /// What WEBSALE last said about a dispatch.

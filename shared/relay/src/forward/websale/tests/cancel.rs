@@ -17,7 +17,6 @@ async fn a_waiting_promotion_is_cancelled_and_its_due_message_is_void() {
         assert_eq!(play.calls(), expected);
         let row = play.row();
         assert_eq!((row.state, row.due), (State::Cancelled, None));
-        assert!(row.expires_at.is_some());
         assert_eq!(play.stage.world.ledger.parts(), 0);
     }
 }

@@ -72,7 +72,7 @@ async fn a_resumed_push_goes_out_within_minutes_and_an_open_one_is_asked_about_a
     assert_eq!(play.state(), State::Sent);
     play.set(connection::paused).await;
     play.stage.world.advance(3600);
-    let poller = Poller::new(play.stage.ports.clone(), play.stage.world.config.clone());
+    let poller = Poller::new(play.stage.ports.clone(), play.stage.ports.http.clone(), play.stage.world.config.clone());
     let run = async || poller.run(play.now() + Duration::from_mins(1)).await.asked;
     assert_eq!(run().await, 0);
     play.set(connection::resumed).await;
