@@ -19,6 +19,7 @@ use crate::{
 };
 
 mod answer;
+mod callback;
 mod digest;
 mod enqueue;
 mod path;

@@ -51,7 +51,7 @@ async fn each_function_may_do_what_it_has_to_and_nothing_else() {
         ("OrderPlaced", &[Read("webhook"), Send("websand"), Send("websand-dlq")]),
         ("OrderUpdated", &[Read("webhook"), Send("websand"), Send("websand-dlq")]),
         ("CustomerUpdated", &[Read("webhook"), Read("_installation"), Send("websand"), Send("websand-dlq")]),
-        ("PromotionScheduled", &[Read("webhook"), Send("websale"), Send("websale-dlq")]),
+        ("PromotionScheduled", &[Read("webhook"), Read("websale"), Send("websale"), Send("websale-dlq")]),
         ("PromotionCancelled", &[Read("webhook"), Send("websale"), Send("websale-dlq")]),
         (
             "WebsandForwarder",

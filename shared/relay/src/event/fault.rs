@@ -37,6 +37,7 @@ pub enum FaultCode {
     TagNeedsVoucher,
     WrongOrder,
     QuietHours,
+    CallbackHost,
 }
 
 /// All faults of a document; never empty.

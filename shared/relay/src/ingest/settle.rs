@@ -80,6 +80,9 @@ impl Settling<'_> {
         if let Err(faults) = quiet::check(&event, &self.authentic.shop) {
             return self.unusable(id, "quiet_hours", Unusable::Faults(faults)).await;
         }
+        if let Err(faults) = self.check_callback(&event).await? {
+            return self.unusable(id, "callback_host", Unusable::Faults(faults)).await;
+        }
         self.queue_event(id, sequence, event).await
     }
 

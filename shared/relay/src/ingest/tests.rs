@@ -1,6 +1,7 @@
 //! The receiving half over ports in memory.
 
 mod answers;
+mod callback;
 mod canary;
 mod canonical;
 mod consent;

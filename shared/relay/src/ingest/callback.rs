@@ -1,0 +1,38 @@
+//! Where a promotion wants its shop to be told how it went: only where the shop itself is told.
+
+use url::Url;
+
+use super::{Reply, settle::Settling};
+use crate::{
+    callback::target::is_of_one_origin,
+    event::{Event, Fault, FaultCode, Faults},
+    secret::SecretError,
+};
+
+impl Settling<'_> {
+    /// The fault of a promotion whose `callback_url` leads elsewhere than the shop's own callback. Only such a promotion
+    /// needs the shop's websale secret here. If that cannot be read because it is wrong, the promotion waits for it
+    /// later anyway, and before it is used the address is looked at again.
+    pub(super) async fn check_callback(&self, event: &Event) -> Result<Result<(), Faults>, Reply> {
+        let Event::PromotionScheduled(promotion) = event else { return Ok(Ok(())) };
+        let Some(wanted) = &promotion.callback_url else { return Ok(Ok(())) };
+        let detail = match self.ingest.secrets.websale(&self.shop).await {
+            Ok(secret) => match &secret.status_callback {
+                Some(own) if Url::parse(wanted).is_ok_and(|wanted| is_of_one_origin(&wanted, &own.url)) => {
+                    return Ok(Ok(()));
+                }
+                Some(_) => "must have the scheme, host and port of the shop's status_callback",
+                None => "must be left out: the shop has no status_callback",
+            },
+            Err(SecretError::NotFound { .. }) => "must be left out: the shop has no status_callback",
+            Err(SecretError::Malformed { .. } | SecretError::Denied { .. }) => return Ok(Ok(())),
+            Err(error @ SecretError::Unreachable { .. }) => {
+                tracing::error!(alarm = "secret_unreadable", %error, "a secret cannot be used");
+                return Err(Reply::Unavailable("secret_unreadable"));
+            }
+        };
+        let fault =
+            Fault { pointer: "/data/callback_url".into(), code: FaultCode::CallbackHost, detail: detail.to_owned() };
+        Ok(Err(Faults(vec![fault])))
+    }
+}
