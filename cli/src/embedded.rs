@@ -8,7 +8,7 @@ use relay::{
     config::{ConfigError, Destinations},
     dispatch::{Dispatched, dispatch},
     forward::{WebsaleForwarder, WebsandForwarder},
-    http::{ClientError, ReqwestHttp},
+    http::{ClientError, GuardedHttp, ReqwestHttp},
     ingest::Ingest,
     poll::{Polled, Poller},
     ports::Ports,
@@ -105,10 +105,11 @@ impl Embedded {
             queue: Arc::new(queue.clone()),
             ledger: Arc::new(ledger.clone()),
             secrets: Arc::new(Secrets::new(Arc::new(file), Arc::new(clock), secrets)),
-            http: Arc::new(ReqwestHttp::new(tls)?),
+            http: Arc::new(ReqwestHttp::new(tls.clone())?),
             clock: Arc::new(clock),
             random: Arc::new(SystemRandom),
         };
+        let callbacks = Arc::new(GuardedHttp::new(tls, destinations.callback_allow.clone())?);
         let listener = TcpListener::bind(listen).await.map_err(|error| StartError::Listen(listen, error))?;
         let address = listener.local_addr().map_err(|error| StartError::Listen(listen, error))?;
         let (stop, stopped) = watch::channel(false);
@@ -122,7 +123,7 @@ impl Embedded {
         let last_deliveries = destinations.send_timeout.max(destinations.http_timeout) + LAST_DELIVERIES;
         let websand = WebsandForwarder::new(ports.clone(), destinations.clone());
         let websale = WebsaleForwarder::new(ports.clone(), destinations);
-        let poller = websale.poller();
+        let poller = websale.poller(callbacks);
         spawn_worker(&mut workers, &queue, &ports, (Destination::Websand, Arc::new(websand)), &stopped);
         spawn_worker(&mut workers, &queue, &ports, (Destination::Websale, Arc::new(websale)), &stopped);
         spawn_schedules(&mut workers, ports, ledger, poller, &stopped);
@@ -183,7 +184,8 @@ fn spawn_schedules(
         async move {
             let done = poller.run(deadline).await;
             if done != Polled::default() {
-                tracing::info!(asked = done.asked, ended = done.ended, failed = done.failed, "dispatches asked about");
+                let Polled { asked, ended, told, failed } = done;
+                tracing::info!(asked, ended, told, failed, "dispatches asked about and shops told");
             }
         }
     }));

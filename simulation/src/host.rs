@@ -227,7 +227,7 @@ impl Host {
 
     fn poll(&mut self) {
         let (process, ports) = self.process();
-        let poller = relay::poll::Poller::new(ports, self.config.clone());
+        let poller = relay::poll::Poller::new(ports.clone(), ports.http, self.config.clone());
         let deadline = self.within(SCHEDULED);
         self.start(process, SCHEDULED, async move {
             poller.run(deadline).await;

@@ -3,7 +3,12 @@
 use std::process::ExitCode;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use relay::{config::Destinations, dispatch, poll::Poller, shop::Destination};
+use relay::{
+    config::Destinations,
+    dispatch,
+    poll::{Polled, Poller},
+    shop::Destination,
+};
 use serde::de::IgnoredAny;
 
 use crate::start::{self, Base};
@@ -41,11 +46,12 @@ async fn serve_dispatcher() -> Result<(), Error> {
 async fn serve_poller() -> Result<(), Error> {
     let base = Base::from_process()?;
     let config = Destinations::from_variables(base.variables)?;
-    let poller = Poller::new(base.ports(&config)?, config);
+    let poller = Poller::new(base.ports(&config)?, start::callbacks(&config)?, config);
     let poller = &poller;
     lambda_runtime::run(service_fn(|event: LambdaEvent<IgnoredAny>| async move {
         let done = poller.run(start::deadline(&event.context)?).await;
-        tracing::info!(asked = done.asked, ended = done.ended, failed = done.failed, "asked about open pushes");
+        let Polled { asked, ended, told, failed } = done;
+        tracing::info!(asked, ended, told, failed, "asked about open pushes and told shops");
         Ok::<_, Error>(())
     }))
     .await

@@ -7,7 +7,7 @@ use lambda_runtime::{Context, Error};
 use relay::{
     clock::{Clock, SystemClock},
     config::{ConfigError, Destinations, Variables},
-    http::ReqwestHttp,
+    http::{GuardedHttp, Http, ReqwestHttp},
     ports::Ports,
     random::SystemRandom,
     secret::{Secrets, SecretsConfig},
@@ -69,6 +69,12 @@ impl Base {
             random: Arc::new(SystemRandom),
         })
     }
+}
+
+/// HTTP to shops' callbacks.
+pub(crate) fn callbacks(destinations: &Destinations) -> Result<Arc<dyn Http>, Error> {
+    let tls = tls::client_config("SHOPRELAY_CA_FILE", destinations.ca_file.as_deref())?;
+    Ok(Arc::new(GuardedHttp::new(tls, destinations.callback_allow.clone())?))
 }
 
 /// When Lambda ends the invocation.

@@ -14,6 +14,8 @@ pub enum Alarm {
     ConfigurationFault,
     /// A person who unsubscribed is still subscribed at Websand.
     WithdrawalNotExpressible,
+    /// A shop could not be told what became of a promotion.
+    CallbackFailed,
     /// A webhook of another shop.
     WrongShop,
     /// A webhook could not be stored.
@@ -30,11 +32,12 @@ pub enum Alarm {
 
 impl Alarm {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::OutcomeUnknown,
         Self::CredentialsRefused,
         Self::ConfigurationFault,
         Self::WithdrawalNotExpressible,
+        Self::CallbackFailed,
         Self::WrongShop,
         Self::QueueUnreachable,
         Self::SecretUnreadable,
@@ -50,6 +53,7 @@ impl Alarm {
             Self::CredentialsRefused => "credentials_refused",
             Self::ConfigurationFault => "configuration_fault",
             Self::WithdrawalNotExpressible => "withdrawal_not_expressible",
+            Self::CallbackFailed => "callback_failed",
             Self::WrongShop => "wrong_shop",
             Self::QueueUnreachable => "queue_unreachable",
             Self::SecretUnreadable => "secret_unreadable",

@@ -4,6 +4,8 @@ use std::{num::NonZeroU32, time::Duration};
 
 use url::Url;
 
+use crate::callback::target::Allowed;
+
 /// A variable is missing or malformed. Names it, and says what it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {name} {problem}")]
@@ -90,6 +92,8 @@ pub struct Destinations {
     pub workers: NonZeroU32,
     /// A PEM file with further root certificates (`SHOPRELAY_CA_FILE`).
     pub ca_file: Option<String>,
+    /// What status callbacks may go to besides public addresses (`SHOPRELAY_CALLBACK_ALLOW`).
+    pub callback_allow: Allowed,
 }
 
 const WEBSAND: &str = "SHOPRELAY_WEBSAND_URL";
@@ -121,6 +125,7 @@ impl Destinations {
             send_timeout: variables.timeout("SHOPRELAY_SEND_TIMEOUT_MS", 60_000, LONGEST_SEND)?,
             workers: workers.ok_or_else(|| ConfigError { name: WORKERS, problem: "must be at least 1".into() })?,
             ca_file: variables.text("SHOPRELAY_CA_FILE"),
+            callback_allow: Allowed::from_variables(variables)?,
         })
     }
 
@@ -156,6 +161,7 @@ mod tests {
             ("SHOPRELAY_HTTP_TIMEOUT_MS", "60000"),
             ("SHOPRELAY_SEND_TIMEOUT_MS", "120000"),
             ("SHOPRELAY_WORKERS", "0"),
+            ("SHOPRELAY_CALLBACK_ALLOW", "127.0.0.1"),
         ] {
             let lookup = |asked: &str| (asked == name).then(|| value.to_owned());
             let error = Destinations::from_variables(Variables(&lookup)).unwrap_err();

@@ -18,6 +18,7 @@
 pub mod alarm;
 pub mod backfill;
 pub mod batch;
+pub mod callback;
 pub mod clock;
 pub mod config;
 pub mod dead;
@@ -41,6 +42,7 @@ pub mod secret;
 pub mod shop;
 mod shop_api;
 pub mod source;
+pub mod standard_webhooks;
 pub mod telemetry;
 pub mod text;
 pub mod tls;

@@ -1,8 +1,8 @@
-//! Follows personalised pushes to their end.
+//! Follows personalised pushes to their end, and tells shops what became of their promotions.
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use futures_util::{StreamExt, stream};
@@ -11,15 +11,18 @@ use jiff::Timestamp;
 use crate::{
     config::Destinations,
     destination::websale::login::Tokens,
+    http::{Discreet, Http},
     ledger::{Connection, LedgerError, Purpose, Row, connection},
     message::RowKey,
     ports::Ports,
     retry::Call,
     shop::{Destination, ShopName},
 };
+use tell::Told;
 
 mod ask;
-mod record;
+pub(crate) mod record;
+mod tell;
 #[cfg(test)]
 mod tests;
 
@@ -35,14 +38,18 @@ pub struct Polled {
     pub asked: usize,
     /// How many of them have ended.
     pub ended: usize,
-    /// How many could not be asked about.
+    /// How many callbacks shops have taken.
+    pub told: usize,
+    /// How many could not be asked about, or not told.
     pub failed: usize,
 }
 
-/// Asks about the open dispatches.
+/// Asks about the open dispatches, and makes status callbacks.
 #[derive(Clone)]
 pub struct Poller {
     ports: Ports,
+    /// HTTP to shops' callbacks, whose addresses are the shops' word.
+    callbacks: Arc<dyn Http>,
     config: Destinations,
     tokens: Tokens,
 }
@@ -66,56 +73,75 @@ struct Run<'a> {
     deadline: Timestamp,
     /// Shops whose calls failed in this run: their other dispatches wait, and hold up nobody.
     troubled: Mutex<HashSet<ShopName>>,
+    /// Shops that could not be told something in this run: the rest waits, and holds up nobody.
+    deaf: Mutex<HashSet<ShopName>>,
     /// What is known of the shops' connections.
     connections: Mutex<HashMap<ShopName, Connection>>,
 }
 
 impl Poller {
-    /// A poller over these ports.
-    pub fn new(ports: Ports, config: Destinations) -> Self {
+    /// A poller over these ports; shops are called through `callbacks` ([`crate::http::GuardedHttp`]).
+    pub fn new(ports: Ports, callbacks: Arc<dyn Http>, config: Destinations) -> Self {
         let ports = ports.discreet();
         let tokens = Tokens::new(ports.clone(), config.clone());
-        Self::sharing(ports, config, tokens)
+        Self::sharing(ports, callbacks, config, tokens)
     }
 
     /// The same with log-ins it shares with a forwarder of the same process.
-    pub(crate) const fn sharing(ports: Ports, config: Destinations, tokens: Tokens) -> Self {
-        Self { ports, config, tokens }
+    pub(crate) fn sharing(ports: Ports, callbacks: Arc<dyn Http>, config: Destinations, tokens: Tokens) -> Self {
+        Self { ports, callbacks: Arc::new(Discreet(callbacks)), config, tokens }
     }
 
-    /// Asks about every dispatch that is due, until `deadline`.
+    /// Asks about every dispatch that is due, and tells shops what they are owed, until `deadline`.
     pub async fn run(&self, deadline: Timestamp) -> Polled {
         let rows = match self.ports.ledger.due(Purpose::Poll, self.ports.clock.now(), BATCH).await {
             Ok(rows) => rows,
             Err(error) => {
-                tracing::error!(%error, "open dispatches cannot be read");
+                tracing::error!(%error, "open dispatches and callbacks cannot be read");
                 return Polled { failed: 1, ..Polled::default() };
             }
         };
-        let run = Run { poller: self, deadline, troubled: Mutex::default(), connections: Mutex::default() };
+        let run = Run {
+            poller: self,
+            deadline,
+            troubled: Mutex::default(),
+            deaf: Mutex::default(),
+            connections: Mutex::default(),
+        };
         // Collected, because a lazily borrowing stream is not Send for every lifetime, and hosts spawn this.
         let asking: Vec<_> = rows.iter().map(|row| run.one(row)).collect();
         let mut asked = stream::iter(asking).buffer_unordered(AT_ONCE);
         let mut total = Polled::default();
-        while let Some(asked) = asked.next().await {
-            total = total.with(asked);
+        while let Some((asked, told)) = asked.next().await {
+            total = total.with(asked, told);
         }
         total
     }
 }
 
 impl Polled {
-    fn with(mut self, asked: Asked) -> Self {
+    fn with(mut self, asked: Asked, told: Told) -> Self {
         self.asked += usize::from(matches!(asked, Asked::Running | Asked::Ended));
         self.ended += usize::from(asked == Asked::Ended);
-        self.failed += usize::from(asked == Asked::Failed);
+        self.told += told.told;
+        self.failed += usize::from(asked == Asked::Failed) + usize::from(told.failed);
         self
     }
 }
 
 impl Run<'_> {
-    async fn one(&self, row: &Row) -> Asked {
-        let RowKey { shop: Some(shop), .. } = &row.key else { return Asked::Skipped };
+    /// Does what the row is due for: one thing, or both, and neither stands in the other's way.
+    async fn one(&self, row: &Row) -> (Asked, Told) {
+        let RowKey { shop: Some(shop), .. } = &row.key else { return (Asked::Skipped, Told::default()) };
+        let now = self.now();
+        let is_asked = row.due.is_some_and(|due| due.purpose == Purpose::Poll && due.at <= now);
+        let asked = if is_asked { self.one_question(row, shop).await } else { Asked::Skipped };
+        let is_told = row.callbacks.as_ref().is_some_and(|callbacks| callbacks.at <= now);
+        let told = if is_told || asked == Asked::Ended { self.tell(row, shop).await } else { Told::default() };
+        (asked, told)
+    }
+
+    async fn one_question(&self, row: &Row, shop: &ShopName) -> Asked {
         if self.troubled.lock().unwrap_or_else(PoisonError::into_inner).contains(shop) || !self.has_time() {
             return Asked::Skipped;
         }

@@ -55,6 +55,9 @@ pub enum Call {
     /// Reading an order, a customer or a subscription from a shop's own API.
     #[serde(rename = "shop.read")]
     ShopRead,
+    /// Telling a shop what became of a promotion.
+    #[serde(rename = "shop.callback")]
+    ShopCallback,
 }
 
 /// Who is called.
@@ -64,7 +67,7 @@ pub enum Call {
 pub enum Party {
     Websand,
     Websale,
-    /// The shop's own API.
+    /// The shop's own API, or its callback.
     Shop,
 }
 
@@ -80,7 +83,7 @@ impl fmt::Display for Party {
 
 impl Call {
     /// All calls, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::WebsandTransaction,
         Self::WebsandSubscriber,
         Self::WebsaleLogin,
@@ -91,6 +94,7 @@ impl Call {
         Self::WebsaleStatus,
         Self::ShopToken,
         Self::ShopRead,
+        Self::ShopCallback,
     ];
 
     /// The name in logs and messages.
@@ -106,6 +110,7 @@ impl Call {
             Self::WebsaleStatus => "websale.status",
             Self::ShopToken => "shop.token",
             Self::ShopRead => "shop.read",
+            Self::ShopCallback => "shop.callback",
         }
     }
 
@@ -113,7 +118,7 @@ impl Call {
     pub const fn party(self) -> Party {
         match self {
             Self::WebsandTransaction | Self::WebsandSubscriber => Party::Websand,
-            Self::ShopToken | Self::ShopRead => Party::Shop,
+            Self::ShopToken | Self::ShopRead | Self::ShopCallback => Party::Shop,
             _ => Party::Websale,
         }
     }
@@ -132,6 +137,7 @@ impl Call {
             Self::WebsaleSend => "`subshop` and `endpoints.send` of the shop's websale secret",
             Self::WebsalePersonalised => "`subshop` and `endpoints.personalised` of the shop's websale secret",
             Self::WebsaleStatus => "`endpoints.status` of the shop's websale secret",
+            Self::ShopCallback => "`status_callback` of the shop's websale secret",
             Self::ShopToken | Self::ShopRead => "the shop's platform secret, and the rights of its token",
         }
     }

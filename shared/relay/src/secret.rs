@@ -13,8 +13,8 @@ mod parse;
 
 pub use cache::{Secrets, SecretsConfig};
 pub use model::{
-    Currencies, InstallationKey, OrderUpdates, PlatformSecret, ShopwareApp, SourceSecret, WebhookSecret,
-    WebsaleEndpoints, WebsaleSecret, WebsandSecret,
+    Currencies, InstallationKey, OrderUpdates, PlatformSecret, ShopwareApp, SourceSecret, StatusCallback,
+    WebhookSecret, WebsaleEndpoints, WebsaleSecret, WebsandSecret,
 };
 use parse::parse_text;
 pub use parse::{Model, parse};

@@ -212,11 +212,7 @@ fn dispatch(poll: &Poll) -> String {
 /// What the shop has yet to be told.
 fn callbacks(callbacks: &Callbacks, now: Timestamp) -> String {
     let statuses: Vec<&str> = callbacks.owed.iter().map(|owed| owed.status.name()).collect();
-    let failed = match callbacks.failed {
-        0 => String::new(),
-        failed => format!(", failed {failed} times"),
-    };
-    format!("{} {}{failed}", statuses.join(", "), when(callbacks.at, now))
+    format!("{} {}, failed {} times", statuses.join(", "), when(callbacks.at, now), callbacks.failed)
 }
 
 /// Attempts that failed, orderly or not, over all events of the subject that are not settled.
@@ -290,11 +286,7 @@ pub(crate) fn json(row: &Row) -> Value {
         "steps": row.steps,
         "remote_id": row.remote_id,
         "dispatch": row.poll,
-        "callbacks": row.callbacks.as_ref().map(|callbacks| json!({
-            "owed": callbacks.owed,
-            "next": callbacks.at,
-            "failed": callbacks.failed,
-        })),
+        "callbacks": row.callbacks.as_ref().map(|owed| json!({"owed": owed.owed, "next": owed.at, "failed": owed.failed})),
         "tries": tries(row).unwrap_or_default(),
         "last_error": row.last_error,
         "first_at": row.first_at,

@@ -34,6 +34,7 @@ fn waiting(stage: &Stage, subject: &str) -> Row {
         parts: 0,
         former: None,
         draft: false,
+        callback_url: None,
     };
     let due = Some(Due { purpose: Purpose::Send, at: now });
     Row { state: State::Scheduled, promotion: Some(promotion), due, version: 1, ..Row::new(key, now) }

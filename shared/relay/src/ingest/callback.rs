@@ -4,6 +4,7 @@ use url::Url;
 
 use super::{Reply, settle::Settling};
 use crate::{
+    alarm::Alarm,
     callback::target::is_of_one_origin,
     event::{Event, Fault, FaultCode, Faults},
     secret::SecretError,
@@ -27,7 +28,7 @@ impl Settling<'_> {
             Err(SecretError::NotFound { .. }) => "must be left out: the shop has no status_callback",
             Err(SecretError::Malformed { .. } | SecretError::Denied { .. }) => return Ok(Ok(())),
             Err(error @ SecretError::Unreachable { .. }) => {
-                tracing::error!(alarm = "secret_unreadable", %error, "a secret cannot be used");
+                tracing::error!(alarm = %Alarm::SecretUnreadable, %error, "a secret cannot be used");
                 return Err(Reply::Unavailable("secret_unreadable"));
             }
         };

@@ -41,6 +41,15 @@ pub fn owe(mut row: Row, status: CallbackStatus, about: Revision, reason: Option
     row
 }
 
+/// The shop is owed a callback about the promotion that is under way.
+#[must_use]
+pub fn owe_of_plan(row: Row, status: CallbackStatus, reason: Option<&str>, now: Timestamp) -> Row {
+    match row.promotion.as_ref().map(|promotion| promotion.revision) {
+        Some(about) => owe(row, status, about, reason, now),
+        None => row,
+    }
+}
+
 /// Takes the right to tell what is owed, if it is due and nobody else is at it.
 pub fn claim(stored: Option<&Row>, lease: Lease, now: Timestamp) -> Change<Option<Owed>> {
     let Some(row) = stored else { return Change::Keep(None) };

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Attention, CallbackStatus, Due, Purpose, Row, State, callback::owe, transition::end};
+use super::{Attention, CallbackStatus, Due, Purpose, Row, State, callback::owe_of_plan, transition::end};
 
 /// What a person found out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub fn resolve(mut row: Row, finding: Finding, now: Timestamp) -> Result<(Row, R
         (Some(Attention::OutcomeUnknown), Finding::Sent) => {
             row.state = State::Delivered;
             row.steps.sent = true;
-            row = tell(row, CallbackStatus::Sent, now);
+            row = owe_of_plan(row, CallbackStatus::Sent, None, now);
             Resolution::Closed
         }
         (Some(Attention::OutcomeUnknown), Finding::NotSent) => not_sent(&mut row, now),
@@ -74,20 +74,12 @@ pub fn resolve(mut row: Row, finding: Finding, now: Timestamp) -> Result<(Row, R
     row.lease = None;
     row.last_at = now;
     if resolution == Resolution::Outdated {
-        row = tell(row, CallbackStatus::Cancelled, now);
+        row = owe_of_plan(row, CallbackStatus::Cancelled, None, now);
     }
     if row.state.is_final() {
         row.expires_at = end(&row, now);
     }
     Ok((row, resolution))
-}
-
-/// The shop learns what the person found out.
-fn tell(row: Row, status: CallbackStatus, now: Timestamp) -> Row {
-    match row.promotion.as_ref().map(|promotion| promotion.revision) {
-        Some(about) => owe(row, status, about, None, now),
-        None => row,
-    }
 }
 
 fn not_sent(row: &mut Row, now: Timestamp) -> Resolution {

@@ -157,15 +157,15 @@ fn overtaken(mut row: Row, now: Timestamp) -> Row {
 
 /// When a row in a final state may be forgotten.
 pub(super) fn end(row: &Row, now: Timestamp) -> Option<Timestamp> {
-    // What a person decided never is, for it would be told anew; nor what stops a forgotten person's old events; nor,
-    // for the time being, what the shop has yet to be told.
+    // What a person decided never is, for it would be told anew; nor what stops a forgotten person's old events, nor yet
+    // what the shop is still to be told.
     if row.key.kind == Kind::Consent || row.callbacks.is_some() { None } else { now.checked_add(RETENTION).ok() }
 }
 
 /// A row that had kept only for what the shop was to be told may be forgotten now.
 pub(super) fn rested(mut row: Row, now: Timestamp) -> Row {
-    let is_over = row.state.is_final() && row.state != State::OutcomeUnknown && row.due.is_none();
-    if is_over && row.lease.is_none() && row.attempts.is_empty() {
+    let is_held = row.due.is_some() || row.lease.is_some() || !row.attempts.is_empty();
+    if row.state.is_final() && row.state != State::OutcomeUnknown && !is_held {
         row.expires_at = end(&row, now);
     }
     row
@@ -253,10 +253,7 @@ pub fn outcome_unknown(row: Row, event_id: &str, failure: &Failure, now: Timesta
     row.expires_at = None;
     row.attention = Some(Attention::OutcomeUnknown);
     row.last_error = Some(last_error(failure, now));
-    match row.promotion.as_ref().map(|promotion| promotion.revision) {
-        Some(revision) => callback::owe(row, CallbackStatus::OutcomeUnknown, revision, Some(&failure.code), now),
-        None => row,
-    }
+    callback::owe_of_plan(row, CallbackStatus::OutcomeUnknown, Some(&failure.code), now)
 }
 
 /// What a process that has just started makes of a row it finds leased: there is no other process (the data directory

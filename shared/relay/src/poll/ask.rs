@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A lease outlives the run by this, so that a run at its limit is not overtaken.
-const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(15);
+pub(super) const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(15);
 
 /// Why there is no answer.
 enum NoAnswer {
@@ -52,7 +52,7 @@ impl Run<'_> {
         end <= self.deadline
     }
 
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.poller.ports.clock.now()
     }
 
@@ -70,16 +70,16 @@ impl Run<'_> {
         let now = self.now();
         match self.status(&row, shop, proven).await {
             Ok((status, secret)) => {
-                let noted = record::answered(row.clone(), &status, &secret, now);
-                let asked = if noted.due.is_some() { Asked::Running } else { Asked::Ended };
-                self.note(&row, &token, noted).await?;
+                let next = |row| record::answered(row, &status, &secret, now);
+                let asked = if next(row.clone()).due.is_some() { Asked::Running } else { Asked::Ended };
+                self.note(&row, &token, next).await?;
                 if !proven {
                     self.prove(shop).await?;
                 }
                 Ok(asked)
             }
             Err(NoAnswer::NoTime) => {
-                self.note(&row, &token, row.clone()).await?;
+                self.note(&row, &token, |row| row).await?;
                 Ok(Asked::Skipped)
             }
             Err(NoAnswer::Ledger(error)) => Err(error),
@@ -89,7 +89,7 @@ impl Run<'_> {
                 if trouble.of_shop {
                     self.troubled.lock().unwrap_or_else(PoisonError::into_inner).insert(shop.clone());
                 }
-                self.note(&row, &token, record::failed(row.clone(), &trouble, now)).await?;
+                self.note(&row, &token, |row| record::failed(row, &trouble, now)).await?;
                 Ok(Asked::Failed)
             }
         }
@@ -117,14 +117,19 @@ impl Run<'_> {
     }
 
     /// Stores what the row has become and gives it back. Content goes before the row ends: nobody looks later.
-    async fn note(&self, leased: &Row, token: &str, mut noted: Row) -> Result<(), LedgerError> {
+    async fn note(&self, leased: &Row, token: &str, next: impl Fn(Row) -> Row) -> Result<(), LedgerError> {
         let ports = &self.poller.ports;
-        if noted.due.is_none() {
-            content::delete(&*ports.ledger, &noted).await?;
-            noted = content::deleted(noted);
+        let ends = next(leased.clone()).due.is_none();
+        if ends {
+            content::delete(&*ports.ledger, leased).await?;
         }
-        noted.lease = None;
-        let decide = |stored: Option<&Row>| finish(stored, token, |_| noted.clone());
+        let noted = |row: Row| {
+            let row = next(row);
+            let row = if ends { content::deleted(row) } else { row };
+            Row { lease: None, ..row }
+        };
+        // Somebody may have told the shop something meanwhile: what the row has become counts.
+        let decide = |stored: Option<&Row>| finish(stored, token, noted);
         let guess = Guess::Row(Box::new(leased.clone()));
         ledger::update(&*ports.ledger, &*ports.random, &leased.key, guess, decide).await?;
         Ok(())

@@ -8,7 +8,8 @@ use super::ask::Trouble;
 use crate::{
     destination::websale::answer::DispatchStatus,
     ledger::{
-        Attention, Due, Poll, Purpose, Row, State,
+        Attention, CallbackStatus, Due, Poll, Purpose, Row, State,
+        callback::owe_of_plan,
         transition::{last_error, settled},
     },
     retry::{Failure, MEND_FOR},
@@ -21,6 +22,9 @@ const LONGEST_WAIT: Duration = Duration::from_mins(10);
 /// The wait after a question that could not be put, for want of the shop's settings or of a token. It says nothing about
 /// how the push is going, so it does not grow with the questions that were answered.
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
+
+/// The code of a push whose end was not seen in time.
+pub(crate) const POLL_DEADLINE: &str = "poll_deadline";
 
 /// WEBSALE answered.
 pub(super) fn answered(mut row: Row, status: &DispatchStatus, secret: &WebsaleSecret, now: Timestamp) -> Row {
@@ -39,7 +43,7 @@ pub(super) fn answered(mut row: Row, status: &DispatchStatus, secret: &WebsaleSe
     row.last_error = None;
     row.last_at = now;
     if status.is_final(secret) {
-        return ended(row, now);
+        return owe_of_plan(ended(row, now), CallbackStatus::Finished, None, now);
     }
     again(row, after(now, wait), deadline(secret), now)
 }
@@ -66,12 +70,12 @@ fn again(mut row: Row, at: Timestamp, deadline: SignedDuration, now: Timestamp) 
         row.due = Some(Due { purpose: Purpose::Poll, at });
         return row;
     }
-    let unseen = Failure { code: "poll_deadline".into(), status: None, detail: "its end was not seen in time".into() };
+    let unseen = Failure { code: POLL_DEADLINE.into(), status: None, detail: "its end was not seen in time".into() };
     let error = row.last_error.take().unwrap_or_else(|| last_error(&unseen, now));
     row = ended(row, now);
     row.attention = Some(Attention::PollDeadline);
     row.last_error = Some(error);
-    row
+    owe_of_plan(row, CallbackStatus::OutcomeUnknown, Some(POLL_DEADLINE), now)
 }
 
 /// No more questions. A push that was changed or called off too late stays marked so.

@@ -12,6 +12,7 @@ use crate::{
     shop::Destination,
 };
 
+mod tell;
 mod trouble;
 
 struct Watch {
@@ -22,7 +23,7 @@ struct Watch {
 impl Watch {
     fn new() -> Self {
         let stage = Stage::new();
-        let poller = Poller::new(stage.ports.clone(), stage.world.config.clone());
+        let poller = Poller::new(stage.ports.clone(), stage.ports.http.clone(), stage.world.config.clone());
         Self { stage, poller }
     }
 
@@ -54,6 +55,7 @@ impl Watch {
             parts: 1,
             former: None,
             draft: false,
+            callback_url: None,
         };
         let row = Row {
             state: State::Sent,
@@ -93,7 +95,7 @@ async fn a_push_is_asked_about_ever_less_often_until_it_is_final() {
     let mut waits = Vec::new();
     for sent in 0..8 {
         watch.answers(json!({"id": 66, "status": "running", "countReceiver": 9, "countSent": sent}));
-        assert_eq!(watch.run().await, Polled { asked: 1, ended: 0, failed: 0 });
+        assert_eq!(watch.run().await, Polled { asked: 1, ended: 0, told: 0, failed: 0 });
         let row = watch.row(&key);
         let poll = row.poll.clone().unwrap();
         assert_eq!((row.state, poll.sent, poll.asked), (State::Sent, Some(sent), u32::try_from(sent).unwrap() + 1));
@@ -104,7 +106,7 @@ async fn a_push_is_asked_about_ever_less_often_until_it_is_final() {
     assert_eq!(waits, [30, 60, 120, 240, 480, 600, 600, 600]);
 
     watch.answers(json!({"status": "finished", "countReceiver": 9, "countSent": 8, "countError": 1}));
-    assert_eq!(watch.run().await, Polled { asked: 1, ended: 1, failed: 0 });
+    assert_eq!(watch.run().await, Polled { asked: 1, ended: 1, told: 0, failed: 0 });
     let row = watch.row(&key);
     assert_eq!((row.state, row.due, row.attention), (State::Delivered, None, None));
     let poll = row.poll.unwrap();
@@ -156,7 +158,8 @@ async fn two_pollers_at_once_ask_once() {
     let watch = Watch::new();
     watch.sent("acme", "summer").await;
     watch.answers(json!({"status": "running"}));
-    let other = Poller::new(watch.stage.ports.clone(), watch.stage.world.config.clone());
+    let other =
+        Poller::new(watch.stage.ports.clone(), watch.stage.ports.http.clone(), watch.stage.world.config.clone());
     let deadline = watch.now() + Duration::from_secs(50);
     let (one, two) = tokio::join!(watch.run(), other.run(deadline));
     assert_eq!(one.asked + two.asked, 1);

@@ -59,6 +59,8 @@ fn verdict(call: Call, outcome: &Outcome, circumstances: &Circumstances) -> Verd
     match status {
         200..=299 => Verdict::Delivered,
         401 if !circumstances.refreshed => Verdict::Refresh,
+        // Of a shop's own endpoint no answer says anything about the report: it may be broken in any way, and be mended.
+        300..=499 if call == Call::ShopCallback => Verdict::Retry,
         425 | 429 => Verdict::Retry,
         408 => perhaps_done,
         409 if call.is_irrevocable() => Verdict::Unknown,

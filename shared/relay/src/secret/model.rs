@@ -190,6 +190,24 @@ pub struct WebsaleSecret {
     pub login_backoff: Duration,
     /// The most requests a second. Reserved, not applied yet.
     pub requests_per_second: Option<f64>,
+    /// Where the shop wants to be told what becomes of its promotions; absent: nowhere.
+    pub status_callback: Option<StatusCallback>,
+}
+
+/// Where a shop is told what becomes of its promotions, and how it knows that we tell it.
+#[derive(Clone)]
+pub struct StatusCallback {
+    /// Called unless the promotion names another address of the same origin.
+    pub url: url::Url,
+    /// The key that callbacks are signed with, as Standard Webhooks write it.
+    pub signing_secret: SecretString,
+}
+
+impl fmt::Debug for StatusCallback {
+    /// Shows whom it is for; the rest of the address may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StatusCallback").field("host", &self.url.host_str()).finish_non_exhaustive()
+    }
 }
 
 /// Method and path of each call, `{subshop}` and `{id}` filled in when called. Only `create` and the log-in are documented.

@@ -28,6 +28,7 @@ pub(crate) fn secret() -> WebsaleSecret {
         poll_deadline: Duration::from_hours(6),
         login_backoff: Duration::from_mins(15),
         requests_per_second: None,
+        status_callback: None,
     }
 }
 

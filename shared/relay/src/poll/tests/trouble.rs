@@ -114,7 +114,7 @@ async fn an_answer_that_is_no_status_is_no_end() {
     watch.run().await;
     watch.wait_for(&key);
     watch.answers(json!("ok"));
-    assert_eq!(watch.run().await, Polled { asked: 1, ended: 0, failed: 0 });
+    assert_eq!(watch.run().await, Polled { asked: 1, ended: 0, told: 0, failed: 0 });
     let poll = watch.row(&key).poll.unwrap();
     assert_eq!((poll.receivers, poll.sent, poll.asked), (Some(5), Some(2), 2));
 }

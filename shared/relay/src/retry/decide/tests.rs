@@ -53,12 +53,13 @@ fn documented() -> Vec<Vec<&'static str>> {
 }
 
 /// The calls of the documented table's columns.
-const COLUMNS: [&[Call]; 5] = [
+const COLUMNS: [&[Call]; 6] = [
     &[Call::WebsandTransaction, Call::WebsandSubscriber, Call::WebsaleCreate],
     &[Call::WebsaleEdit, Call::WebsaleSend, Call::WebsaleStatus],
     &[Call::WebsaleLogin, Call::ShopToken],
     &[Call::WebsalePersonalised],
     &[Call::ShopRead],
+    &[Call::ShopCallback],
 ];
 
 /// The outcomes a row's first cell stands for. `named` are the statuses of all other rows.

@@ -1,6 +1,5 @@
 //! One source of a shop: the platform and its credentials.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::SecretString;
 use url::Url;
 
@@ -9,6 +8,7 @@ use crate::{
     event::{FaultCode, Reader},
     secret::{ShopwareApp, SourceSecret},
     shop::Platform,
+    standard_webhooks::is_secret,
 };
 
 /// The fields of a source.
@@ -101,16 +101,10 @@ fn shop_url(place: &Reader<'_>) -> Option<String> {
 
 fn signing_secret(place: &Reader<'_>, platform: Platform) -> Option<SecretString> {
     let text = text(place)?;
-    if platform == Platform::Canonical && !is_standard_webhooks_secret(&text) {
+    if platform == Platform::Canonical && !is_secret(&text) {
         return place.fault(FaultCode::Invalid, "must be whsec_ and 24 to 64 bytes in base64 (Standard Webhooks)");
     }
     Some(text.into())
-}
-
-fn is_standard_webhooks_secret(text: &str) -> bool {
-    text.strip_prefix("whsec_")
-        .and_then(|base64| STANDARD.decode(base64).ok())
-        .is_some_and(|key| (24..=64).contains(&key.len()))
 }
 
 fn header(place: &Reader<'_>) -> Option<(String, Vec<SecretString>)> {

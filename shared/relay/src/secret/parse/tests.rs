@@ -214,6 +214,24 @@ fn a_full_websale_secret_is_understood() {
     document["emails_per_push"] = json!(500);
     document["status_callback"] = json!({"url": "https://shop.example.com/hook", "signing_secret": WHSEC});
     let websale: WebsaleSecret = parse(&document).unwrap();
+    let callback = websale.status_callback.unwrap();
+    assert_eq!(
+        (callback.url.as_str(), callback.signing_secret.expose_secret()),
+        ("https://shop.example.com/hook", WHSEC)
+    );
+    assert!(!format!("{callback:?}").contains("/hook"), "{callback:?}");
+    for (field, wrong) in [
+        ("url", json!("http://shop.example.com/hook")),
+        ("url", json!("https://10.0.0.1/hook")),
+        ("url", json!("https://user:s3cret@shop.example.com/")),
+        ("signing_secret", json!("s3cret")),
+        ("signing_secret", json!("whsec_c2hvcnQ=")),
+        ("secret", json!(WHSEC)),
+    ] {
+        let mut document = document.clone();
+        document["status_callback"][field] = wrong;
+        assert_eq!(pointers::<WebsaleSecret>(&document), [format!("/status_callback/{field}")]);
+    }
     assert_eq!(websale.password.expose_secret(), " p ");
     assert_eq!(websale.endpoints.edit, (Method::Post, "/api/edit/{subshop}/{id}".into()));
     assert_eq!(websale.endpoints.status, (Method::Get, "/s?id={id}".into()));

@@ -6,9 +6,11 @@ use secrecy::SecretString;
 
 use super::{Model, one_of, positive, seconds, some, text};
 use crate::{
+    callback::target::{self, MAX_URL},
     event::{FaultCode, Reader},
     http::Method,
-    secret::{WebsaleEndpoints, WebsaleSecret},
+    secret::{StatusCallback, WebsaleEndpoints, WebsaleSecret},
+    standard_webhooks::is_secret,
 };
 
 pub(super) const FIELDS: [&str; 13] = [
@@ -56,6 +58,7 @@ impl Model for WebsaleSecret {
                 .optional("login_backoff_seconds", |place| seconds(place, TEN_DAYS))
                 .unwrap_or(Duration::from_mins(15)),
             requests_per_second: place.optional("requests_per_second", positive),
+            status_callback: place.optional("status_callback", status_callback),
         })
     }
 }
@@ -71,6 +74,20 @@ fn poll(place: &Reader<'_>) -> Option<(Option<Duration>, Option<Duration>)> {
     place.deny_unknown(&["interval", "deadline"]);
     let within_ten_days = |place: &Reader<'_>| seconds(place, TEN_DAYS);
     Some((place.optional("interval", within_ten_days), place.optional("deadline", within_ten_days)))
+}
+
+fn status_callback(place: &Reader<'_>) -> Option<StatusCallback> {
+    place.object()?;
+    place.deny_unknown(&["url", "signing_secret"]);
+    let url = place.required("url", |place| {
+        let text = place.text_up_to(MAX_URL)?;
+        target::read(text).map_or_else(|problem| place.fault(FaultCode::Invalid, problem), Some)
+    });
+    let signing_secret = place.required("signing_secret", |place| match text(place)? {
+        secret if is_secret(&secret) => Some(SecretString::from(secret)),
+        _ => place.fault(FaultCode::Invalid, "must be whsec_ and 24 to 64 bytes in base64 (Standard Webhooks)"),
+    });
+    Some(StatusCallback { url: url?, signing_secret: signing_secret? })
 }
 
 fn os_types(place: &Reader<'_>) -> Option<(String, String)> {
