@@ -54,12 +54,13 @@ impl Demo {
             websand_keys: shops.websand_keys(),
             websale_accounts: vec![shops.websale_account().map_err(failed)?],
             shop_keys: shops.shop_keys(),
+            callback_secrets: shops.callback_secrets(),
             ..Settings::default()
         };
         let sandbox = Sandbox::start(any_port(), settings).await.map_err(failed)?;
         let directory = Directory::new(&SystemRandom).map_err(failed)?;
-        shops.write(&directory.path().join("secrets.toml")).map_err(failed)?;
         let sandbox_url = format!("http://{}", sandbox.local_addr());
+        shops.write(&directory.path().join("secrets.toml"), &sandbox_url).map_err(failed)?;
         let host = start_host(&directory, &sandbox_url).await?;
         let host_url = Url::parse(&format!("http://{}", host.local_addr())).map_err(failed)?;
         let steps = script::steps(SystemClock.now(), &SystemRandom).map_err(CommandError)?;
@@ -199,6 +200,7 @@ async fn start_host(directory: &Directory, sandbox_url: &str) -> Result<Embedded
         "SHOPRELAY_WEBSALE_URL" | "SHOPRELAY_WEBSALE_LOGIN_URL" | "SHOPRELAY_BIGCOMMERCE_URL" => {
             Some(sandbox_url.to_owned())
         }
+        "SHOPRELAY_CALLBACK_ALLOW" => sandbox_url.strip_prefix("http://").map(str::to_owned),
         _ => None,
     };
     let settings = embedded::Settings {

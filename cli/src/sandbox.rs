@@ -2,7 +2,8 @@
 //! to order.
 //!
 //! All live on one port. Websand is at `http://HOST/websand/{account}` (or `http://HOST`, without an account); WEBSALE
-//! and its log-in, BigCommerce, Shopware and Shopify's Admin API are at `http://HOST`. What was received is at
+//! and its log-in, BigCommerce, Shopware and Shopify's Admin API are at `http://HOST`, a shop's own endpoint for status
+//! callbacks at `http://HOST/callbacks/{shop}`. What was received is at
 //! `http://HOST/_sandbox/received`.
 
 use std::{
@@ -19,6 +20,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 mod answer;
 mod call;
+mod callbacks;
 mod control;
 pub(crate) mod fault;
 mod fields;
@@ -48,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) websale_accounts: Vec<Account>,
     /// Accepted credentials of shops' APIs: tokens, and Shopware's integrations as `ID:SECRET`; none: any but `wrong`.
     pub(crate) shop_keys: Vec<String>,
+    /// What status callbacks to `/callbacks/{shop}` are signed with; none: [`TRIAL_SECRET`].
+    pub(crate) callback_secrets: Vec<String>,
     /// How long a token is good. WEBSALE's are good for 30 minutes.
     pub(crate) token_lifetime: SignedDuration,
     /// How long an account is blocked after five failed log-ins in a row. WEBSALE's time is not documented.
@@ -65,6 +69,7 @@ impl Default for Settings {
             websand_keys: Vec::new(),
             websale_accounts: Vec::new(),
             shop_keys: Vec::new(),
+            callback_secrets: Vec::new(),
             token_lifetime: SignedDuration::from_mins(30),
             login_block: SignedDuration::from_mins(15),
             progress: Progress::ByRequest,
@@ -102,7 +107,8 @@ impl Sandbox {
         self.shared.lock().log.after(after)
     }
 
-    /// What was received left this behind: `{"websand": {transactions, subscribers}, "websale": {entries, dispatches}}`.
+    /// What was received left this behind: `{"websand": {transactions, subscribers}, "websale": {entries, dispatches},
+    /// "shops": {callbacks}}`.
     pub(crate) fn state(&self) -> Value {
         control::state(&self.shared.lock())
     }
@@ -133,6 +139,7 @@ struct Inner {
     websand: websand::Websand,
     websale: websale::Websale,
     shops: shop_api::ShopApis,
+    callbacks: callbacks::Callbacks,
 }
 
 impl Shared {
@@ -142,7 +149,8 @@ impl Shared {
         faults.add(settings.faults);
         let websand = websand::Websand::new(settings.websand_keys);
         let shops = shop_api::ShopApis::new(settings.shop_keys);
-        let inner = Inner { log: received::Log::default(), faults, websand, websale, shops };
+        let callbacks = callbacks::Callbacks::new(&settings.callback_secrets);
+        let inner = Inner { log: received::Log::default(), faults, websand, websale, shops, callbacks };
         Self { inner: Mutex::new(inner), clock: settings.clock, changes: watch::Sender::new(0) }
     }
 
@@ -171,6 +179,7 @@ impl Inner {
         match target.call.party() {
             Party::Websand => self.websand.call(target, headers, body, now),
             Party::Bigcommerce | Party::Shopware | Party::Shopify => self.shops.call(target, headers, body, now),
+            Party::Shop => self.callbacks.call(target, headers, body, now),
             Party::Websale => self.websale.call(&websale::Request { target, headers, body, now }),
         }
     }

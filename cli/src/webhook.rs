@@ -97,7 +97,7 @@ impl Webhook {
                 signing::standard_webhooks(secret, &id, circumstances.now, &body)
             }
             (Platform::Bigcommerce, Credential::Signature(secret)) => {
-                signing::bigcommerce(secret, &id, circumstances.now, &body)
+                Ok(signing::bigcommerce(secret, &id, circumstances.now, &body))
             }
             (Platform::Canonical | Platform::Bigcommerce, Credential::Header(name, value)) => {
                 Ok(vec![(name.clone(), value.expose_secret().to_owned())])

@@ -19,8 +19,11 @@ order.
 A host uses it with SHOPRELAY_WEBSAND_URL=http://127.0.0.1:8788/websand/{account}, and with SHOPRELAY_WEBSALE_URL,
 SHOPRELAY_WEBSALE_LOGIN_URL and SHOPRELAY_BIGCOMMERCE_URL=http://127.0.0.1:8788; a Shopware shop's url is the same.
 
+A shop's own endpoint for status callbacks is http://127.0.0.1:8788/callbacks/SHOP, which the host calls only if
+SHOPRELAY_CALLBACK_ALLOW=127.0.0.1:8788 lets it.
+
 GET /_sandbox/received lists everything received (?after=NUMBER: what came later; DELETE clears the list). GET
-/_sandbox/state shows transactions and subscribers with how often each was posted, entries and dispatches.
+/_sandbox/state shows transactions and subscribers with how often each was posted, entries, dispatches and what shops were told.
 
 Every WEBSALE user may log in with any password but \"wrong\"; five wrong ones in a row block the user. In a filter each
 address has one connected device, but for addresses that start with \"nobody\". In shops each order, customer and
@@ -46,6 +49,10 @@ pub(crate) struct Sandbox {
     /// but those that end in "wrong".
     #[arg(long = "shop-key", value_name = "KEY")]
     shop_keys: Vec<String>,
+    /// What status callbacks to /callbacks/{shop} are signed with; without any, the trial secret that the operating page
+    /// names.
+    #[arg(long = "callback-secret", value_name = "SECRET")]
+    callback_secrets: Vec<String>,
     /// How long WEBSALE tokens are good.
     #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
     token_lifetime_seconds: u32,
@@ -68,6 +75,7 @@ impl Sandbox {
             websand_keys: self.websand_keys,
             websale_accounts: self.websale_accounts,
             shop_keys: self.shop_keys,
+            callback_secrets: self.callback_secrets,
             token_lifetime: seconds(self.token_lifetime_seconds),
             login_block: seconds(self.login_block_seconds),
             progress: self.dispatch_seconds.map_or(Progress::ByRequest, |whole| Progress::ByClock(seconds(whole))),

@@ -25,8 +25,8 @@ pub(super) enum Arrival {
     Push,
     /// An active entry of this type (1 news, 2 teaser).
     Entry(u64),
-    /// A dispatch of this name that a status request has seen finished.
-    Dispatch(String),
+    /// A dispatch that a status request has seen finished, and of which the shop was told so: its name and its id.
+    Dispatch(String, String),
 }
 
 impl Arrival {
@@ -42,7 +42,7 @@ impl Arrival {
                 Channel::Push => Self::Push,
                 Channel::News => Self::Entry(1),
                 Channel::Teaser => Self::Entry(2),
-                Channel::PersonalisedPush => Self::Dispatch(plain(&data["name"])),
+                Channel::PersonalisedPush => Self::Dispatch(plain(&data["name"]), plain(&data["id"])),
             },
             "customer-updated" => Self::Subscriber(plain(&data["email"])),
             _ => Self::Transaction(format!("{shop}-{}", plain(id))),
@@ -69,8 +69,10 @@ impl Arrival {
             Self::Entry(kind) => {
                 any(&websale["entries"], &|entry| entry["newsType"] == *kind && entry["active"] == true)
             }
-            Self::Dispatch(name) => {
-                any(&websale["dispatches"], &|each| each["name"] == name.as_str() && each["status"] == "finished")
+            Self::Dispatch(name, id) => {
+                let is_finished = |each: &Value| each["name"] == name.as_str() && each["status"] == "finished";
+                let is_told = |each: &Value| each["data"]["id"] == id.as_str() && each["data"]["status"] == "finished";
+                any(&websale["dispatches"], &is_finished) && any(&state["shops"]["callbacks"], &is_told)
             }
         }
     }
@@ -86,7 +88,9 @@ impl fmt::Display for Arrival {
             Self::Push => f.write_str("no push that is active and sent at WEBSALE"),
             Self::Entry(1) => f.write_str("no active news at WEBSALE"),
             Self::Entry(_) => f.write_str("no active teaser at WEBSALE"),
-            Self::Dispatch(name) => write!(f, "no finished dispatch {name:?} seen by a status request at WEBSALE"),
+            Self::Dispatch(name, _) => {
+                write!(f, "no finished dispatch {name:?} seen by a status request at WEBSALE, and told to the shop")
+            }
         }
     }
 }
@@ -102,7 +106,9 @@ mod tests {
         let transactions = |each: Value| json!({ "websand": { "transactions": [each] } });
         let subscribers = |each: Value| json!({ "websand": { "subscribers": [each] } });
         let entries = |all: Value| json!({ "websale": { "entries": all } });
-        let dispatches = |each: Value| json!({ "websale": { "dispatches": [each] } });
+        let dispatches = |each: Value, told: Value| json!({ "websale": { "dispatches": [each] }, "shops": { "callbacks": [{ "data": told }] } });
+        let finished = || json!({ "name": "Hello", "status": "finished" });
+        let told = |status: &str| json!({ "id": "p-1", "status": status });
         for (arrival, met, unmet) in [
             (
                 Arrival::Transaction("s-1".into()),
@@ -130,9 +136,14 @@ mod tests {
                 entries(json!([{ "newsType": 1, "active": true }, { "newsType": 2, "active": false }])),
             ),
             (
-                Arrival::Dispatch("Hello".into()),
-                dispatches(json!({ "name": "Hello", "status": "finished" })),
-                dispatches(json!({ "name": "Hello", "status": "running" })),
+                Arrival::Dispatch("Hello".into(), "p-1".into()),
+                dispatches(finished(), told("finished")),
+                dispatches(json!({ "name": "Hello", "status": "running" }), told("finished")),
+            ),
+            (
+                Arrival::Dispatch("Hello".into(), "p-1".into()),
+                dispatches(finished(), told("finished")),
+                dispatches(finished(), told("sent")),
             ),
         ] {
             assert!(arrival.is_met(&met), "{arrival}");

@@ -122,13 +122,18 @@ impl Shops {
         vec![self.keys(Shop::Toys).other.clone()]
     }
 
+    /// What the sandbox's shops are told with.
+    pub(super) fn callback_secrets(&self) -> Vec<String> {
+        vec![self.keys(Shop::Books).signing.clone()]
+    }
+
     /// What the sandbox's WEBSALE is to accept.
     pub(super) fn websale_account(&self) -> Result<Account, &'static str> {
         format!("{}/api:{}", Shop::Books, self.keys(Shop::Books).other).parse()
     }
 
     /// Writes the secrets as an operator would have.
-    pub(super) fn write(&self, file: &Path) -> Result<(), SecretsFileError> {
+    pub(super) fn write(&self, file: &Path, sandbox_url: &str) -> Result<(), SecretsFileError> {
         let secrets = TomlSecrets::open(file)?;
         for shop in Shop::ALL {
             secrets.put(&name(shop, "webhook"), &self.webhook(shop))?;
@@ -142,6 +147,10 @@ impl Shops {
             "username": "api",
             "password": self.keys(Shop::Books).other,
             "poll": { "interval": 1, "deadline": 60 },
+            "status_callback": {
+                "url": format!("{sandbox_url}/callbacks/{}", Shop::Books),
+                "signing_secret": self.keys(Shop::Books).signing,
+            },
         });
         secrets.put(&name(Shop::Books, "websale"), &websale)
     }

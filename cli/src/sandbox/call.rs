@@ -11,11 +11,14 @@ pub(crate) enum Party {
     Bigcommerce,
     Shopware,
     Shopify,
+    /// A shop's own endpoint for status callbacks.
+    Shop,
 }
 
 impl Party {
     /// All of them.
-    pub(crate) const ALL: [Self; 5] = [Self::Websand, Self::Websale, Self::Bigcommerce, Self::Shopware, Self::Shopify];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Websand, Self::Websale, Self::Bigcommerce, Self::Shopware, Self::Shopify, Self::Shop];
 
     /// The name before the dot of its calls.
     pub(crate) const fn name(self) -> &'static str {
@@ -25,6 +28,7 @@ impl Party {
             Self::Bigcommerce => "bigcommerce",
             Self::Shopware => "shopware",
             Self::Shopify => "shopify",
+            Self::Shop => "shop",
         }
     }
 
@@ -36,6 +40,7 @@ impl Party {
             Self::Bigcommerce => "BigCommerce",
             Self::Shopware => "Shopware",
             Self::Shopify => "Shopify",
+            Self::Shop => "the shop",
         }
     }
 }
@@ -61,11 +66,12 @@ pub(crate) enum Call {
     ShopwareSearchIds,
     ShopifyOrder,
     ShopifyCustomer,
+    Callback,
 }
 
 impl Call {
     /// All calls, in the order of the documentation.
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Transaction,
         Self::Subscriber,
         Self::Login,
@@ -84,6 +90,7 @@ impl Call {
         Self::ShopwareSearchIds,
         Self::ShopifyOrder,
         Self::ShopifyCustomer,
+        Self::Callback,
     ];
 
     /// The name in faults and in the list of what was received.
@@ -107,6 +114,7 @@ impl Call {
             Self::ShopwareSearchIds => "shopware.search-ids",
             Self::ShopifyOrder => "shopify.order",
             Self::ShopifyCustomer => "shopify.customer",
+            Self::Callback => "shop.callback",
         }
     }
 
@@ -122,6 +130,7 @@ impl Call {
             | Self::BigcommerceSubscriber => Party::Bigcommerce,
             Self::ShopwareToken | Self::ShopwareSearch | Self::ShopwareSearchIds => Party::Shopware,
             Self::ShopifyOrder | Self::ShopifyCustomer => Party::Shopify,
+            Self::Callback => Party::Shop,
         }
     }
 }

@@ -46,7 +46,8 @@ fn order(inner: &mut Inner, body: &Bytes) -> Answer {
     }
 }
 
-/// Transactions, subscribers, entries and dispatches.
+/// Transactions, subscribers, entries, dispatches, and what shops were told.
 pub(super) fn state(inner: &Inner) -> Value {
-    json!({ "websand": inner.websand.state(), "websale": inner.websale.state() })
+    let shops = json!({ "callbacks": inner.callbacks.state() });
+    json!({ "websand": inner.websand.state(), "websale": inner.websale.state(), "shops": shops })
 }

@@ -43,7 +43,7 @@ pub(crate) struct Received {
     pub(crate) number: u64,
     /// When its head had arrived.
     pub(crate) at: Timestamp,
-    /// `websand`, `websale`, or the platform whose API a shop's objects are read from; none for an unknown path.
+    /// `websand`, `websale`, the platform whose API a shop's objects are read from, or `shop`; none for an unknown path.
     pub(crate) destination: Option<Party>,
     /// The call's name.
     pub(crate) call: Option<&'static str>,
@@ -51,7 +51,8 @@ pub(crate) struct Received {
     pub(crate) method: String,
     /// The path.
     pub(crate) path: String,
-    /// What it was about: `_id`, `email`, `id`, `name`, `account`, `subshop`, `shop_id`, `store`, `entity`; none if not
+    /// What it was about: `_id`, `email`, `id`, `name`, `account`, `subshop`, `shop_id`, `store`, `entity`,
+    /// `shop`, `status`, `webhook_id`; none if not
     /// processed.
     pub(crate) subject: Value,
     /// The status answered; none while unanswered, and for resets and hangs.

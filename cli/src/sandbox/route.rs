@@ -9,7 +9,7 @@ use super::{answer::Answer, call::Call};
 pub(super) struct Target {
     pub(super) call: Call,
     /// Websand's account (empty without a `/websand/{account}` prefix), WEBSALE's shop or subshop, BigCommerce's store,
-    /// or what is searched for at Shopware.
+    /// what is searched for at Shopware, or the shop that is told something.
     pub(super) owner: String,
     /// The entry, dispatch or object in the path or query.
     pub(super) id: Option<u64>,
@@ -36,6 +36,7 @@ pub(super) fn route(method: &Method, path: &str, query: &str) -> Result<Target, 
         ["api", "search-ids", entity] if method == Method::POST => Ok(target(Call::ShopwareSearchIds, entity, None)),
         ["stores", store, rest @ ..] => bigcommerce(method, store, rest, query),
         ["admin", "api", _version, rest @ ..] => shopify(method, rest),
+        ["callbacks", shop, ..] if method == Method::POST => Ok(target(Call::Callback, shop, None)),
         _ => Err(Answer::refused(404, "nobody who lives here has this path")),
     };
     target.map(|target| Target { query: query.to_owned(), ..target })

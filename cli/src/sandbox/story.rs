@@ -96,11 +96,22 @@ fn told(call: &str, received: &Received, state: &Value) -> (String, String) {
             format!("\"{}\" to {}", plain(&body["message"]["title"]), body["filter"]),
         ),
         "websale.status" => (format!("status of #{id}"), progress(id, state)),
+        "shop.callback" => (format!("callback: {}", plain(&received.subject["status"])), callback(&body["data"])),
         "shopware.token" => ("token".to_owned(), format!("for {}", plain(id))),
         "shopware.search" => (format!("read {}", plain(&received.subject["entity"])), plain(id)),
         "shopware.search-ids" => (format!("look for any {}", plain(&received.subject["entity"])), String::new()),
         call => (format!("read {}", call.rsplit('.').next().unwrap_or(call)), plain(id)),
     }
+}
+
+/// What a shop was told.
+fn callback(data: &Value) -> String {
+    let counts = match (&data["sent"], &data["receivers"]) {
+        (Value::Null, _) => String::new(),
+        (sent, receivers) => format!(", {sent} of {receivers} sent, {} failed", data["errors"]),
+    };
+    let reason = data["reason"].as_str().map(|reason| format!(", {reason}")).unwrap_or_default();
+    format!("{}{counts}{reason}", plain(&data["id"]))
 }
 
 /// How far a dispatch is.

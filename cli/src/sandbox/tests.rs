@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{Sandbox, Settings};
 
+mod callbacks;
 mod entries;
 mod faults;
 mod login;
