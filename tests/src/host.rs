@@ -139,6 +139,7 @@ impl Host {
             .env("SHOPRELAY_WEBSALE_URL", &sandbox.url)
             .env("SHOPRELAY_WEBSALE_LOGIN_URL", &sandbox.url)
             .env("SHOPRELAY_BIGCOMMERCE_URL", &sandbox.url)
+            .env("SHOPRELAY_CALLBACK_ALLOW", sandbox.url.trim_start_matches("http://"))
             .envs(self.environment.iter().copied())
             .stdin(Stdio::null());
         command

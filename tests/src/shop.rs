@@ -24,6 +24,11 @@ pub fn websale(subshop: &str) -> Value {
         "poll": {"interval": 1, "deadline": 600}})
 }
 
+/// `status_callback` in `…/websale`: the shop is told at this sandbox, signed as it expects without being told otherwise.
+pub fn status_callback(sandbox: &str, shop: &str) -> Value {
+    json!({"url": format!("{sandbox}/callbacks/{shop}"), "signing_secret": "whsec_c2hvcHJlbGF5LXNhbmRib3gtY2FsbGJhY2tz"})
+}
+
 /// All secrets of a shop of the embedded host.
 pub fn secrets(name: &str) -> [(String, Value); 3] {
     let named = |kind: &str| format!("shoprelay/{name}/{kind}");

@@ -93,6 +93,7 @@ impl Stack {
         aws.query(Query::CloudFormation, "CreateStack", &input).await.map_err(|refused| format!("{refused:?}"))?;
         let url = deployed(&aws).await?;
         correct_concurrency(&aws).await?;
+        allow_callbacks(&aws, &websale).await?;
         let api = url.trim_start_matches("https://").split('.').next().unwrap_or_default();
         Ok(Self { emulator, websale, api_host: format!("{api}.execute-api.localhost") })
     }
@@ -232,6 +233,19 @@ async fn deployed(aws: &Aws) -> Result<String, String> {
         return Err(format!("{answer}\n{events:?}"));
     }
     tag(&answer, "OutputValue").map(str::to_owned).ok_or_else(|| "no output".into())
+}
+
+/// The template lets status callbacks go to public addresses only, and the sandbox has none.
+async fn allow_callbacks(aws: &Aws, sandbox: &Sandbox) -> Result<(), String> {
+    let failed = |refused: Refused| format!("{refused:?}");
+    let path = format!("/2015-03-31/functions/{NAME}-push-status-poller/configuration");
+    let found = aws.call("lambda", "GET", &path, &[], Vec::new()).await.map_err(failed)?;
+    let found: Value = serde_json::from_slice(&found).map_err(|error| error.to_string())?;
+    let mut environment = found["Environment"].clone();
+    environment["Variables"]["SHOPRELAY_CALLBACK_ALLOW"] = json!(sandbox.url.trim_start_matches("http://"));
+    let input = json!({"Environment": environment});
+    aws.call("lambda", "PUT", &path, &[], input.to_string().into_bytes()).await.map_err(failed)?;
+    Ok(())
 }
 
 /// The emulator keeps a number that came from a parameter as text, which its pollers then cannot compare. AWS makes it a

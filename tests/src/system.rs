@@ -56,6 +56,8 @@ pub struct Shop {
     pub websand: Value,
     /// Whether it has `…/websale`.
     pub websale: bool,
+    /// Whether its `…/websale` wants status callbacks, at the sandbox that has WEBSALE.
+    pub callback: bool,
     /// `…/platform`; `{sandbox}` in it is the sandbox's address, where the shops' own APIs are.
     pub platform: Option<Value>,
 }
@@ -63,7 +65,7 @@ pub struct Shop {
 impl Shop {
     /// A shop whose webhooks hold all that is needed.
     pub const fn new(name: &'static str, webhook: Value) -> Self {
-        Self { name, webhook, websand: Value::Null, websale: false, platform: None }
+        Self { name, webhook, websand: Value::Null, websale: false, callback: false, platform: None }
     }
 
     /// A shop that sends canonical events or Shopify's, and is at WEBSALE too.
@@ -78,6 +80,13 @@ impl Shop {
         self
     }
 
+    /// The same, told at the sandbox what becomes of its promotions.
+    #[must_use]
+    pub const fn with_callback(mut self) -> Self {
+        self.callback = true;
+        self
+    }
+
     /// The same with these fields in its Websand secret.
     #[must_use]
     pub fn with_websand(mut self, fields: Value) -> Self {
@@ -85,12 +94,16 @@ impl Shop {
         self
     }
 
-    fn secrets(&self, account: &str, sandbox: &Sandbox) -> Vec<(String, Value)> {
+    fn secrets(&self, account: &str, sandbox: &Sandbox, websale: &Sandbox) -> Vec<(String, Value)> {
         let mut websand = shop::websand(account);
         websand.as_object_mut().expect("an object").extend(self.websand.as_object().cloned().unwrap_or_default());
         let mut secrets = vec![("webhook", self.webhook.clone()), ("websand", websand)];
         if self.websale {
-            secrets.push(("websale", shop::websale(self.name)));
+            let mut secret = shop::websale(self.name);
+            if self.callback {
+                secret["status_callback"] = shop::status_callback(&websale.url, self.name);
+            }
+            secrets.push(("websale", secret));
         }
         if let Some(platform) = &self.platform {
             let text = platform.to_string().replace("{sandbox}", &sandbox.url);
@@ -126,7 +139,7 @@ impl On {
         let sandbox = Sandbox::start(&faults).await;
         let host = match self {
             Self::Embedded => {
-                let secrets = shops.iter().flat_map(|shop| shop.secrets(shop.name, &sandbox));
+                let secrets = shops.iter().flat_map(|shop| shop.secrets(shop.name, &sandbox, &sandbox));
                 let secrets: Vec<_> = secrets.map(|(name, value)| (format!("shoprelay/{name}"), value)).collect();
                 let mut host = Host::new(&secrets);
                 host.start(&sandbox).await;
@@ -135,7 +148,7 @@ impl On {
             Self::Deployed => {
                 let stack = Stack::shared().await;
                 // The account's name is the sandbox's port.
-                for (name, value) in shops.iter().flat_map(|shop| shop.secrets(sandbox.port(), &sandbox)) {
+                for (name, value) in shops.iter().flat_map(|shop| shop.secrets(sandbox.port(), &sandbox, &stack.websale)) {
                     stack.put_secret(&name, &value).await;
                 }
                 Either::Deployed(stack)
@@ -226,6 +239,29 @@ impl System {
         let mut all = self.websale().processed(call).await;
         all.retain(|request| request["subject"]["subshop"] == shop);
         all
+    }
+
+    /// What the shop was told, by now and in order: `webhook_id`, `data` and `times`.
+    pub async fn callbacks(&self, shop: &str) -> Vec<Value> {
+        let state = self.websale().state().await;
+        let all = state["shops"]["callbacks"].as_array().cloned().unwrap_or_default();
+        all.into_iter().filter(|callback| callback["shop"] == shop).collect()
+    }
+
+    /// Waits until the shop was told so much, while shops are told what they are owed.
+    pub async fn told(&self, shop: &str, count: usize) -> Vec<Value> {
+        self.told_until(shop, |told| told.len() >= count).await
+    }
+
+    /// Waits until what the shop was told is what is wanted.
+    pub async fn told_until(&self, shop: &str, wanted: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+        within(PATIENCE, &format!("{shop} is told"), async || {
+            if let Either::Deployed(stack) = &self.host {
+                stack.run_schedules().await;
+            }
+            Some(self.callbacks(shop).await).filter(|told| wanted(told))
+        })
+        .await
     }
 
     /// Runs an operator's command.
