@@ -6,6 +6,7 @@ use std::time::Duration;
 use relay_tests::{binaries::repository, sandbox::Sandbox, wait::within};
 use serde_json::{Value, json};
 
+mod callbacks;
 mod http;
 mod operating;
 mod policies;

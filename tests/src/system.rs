@@ -148,7 +148,9 @@ impl On {
             Self::Deployed => {
                 let stack = Stack::shared().await;
                 // The account's name is the sandbox's port.
-                for (name, value) in shops.iter().flat_map(|shop| shop.secrets(sandbox.port(), &sandbox, &stack.websale)) {
+                for (name, value) in
+                    shops.iter().flat_map(|shop| shop.secrets(sandbox.port(), &sandbox, &stack.websale))
+                {
                     stack.put_secret(&name, &value).await;
                 }
                 Either::Deployed(stack)

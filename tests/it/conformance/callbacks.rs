@@ -18,7 +18,10 @@ async fn a_shop_is_told_in_order_what_became_of_a_personalised_push(on: On) {
     let statuses: Vec<_> = told.iter().map(|callback| &callback["data"]["status"]).collect();
     assert_eq!(statuses, ["sent", "finished"], "{told:?}");
     let data = &told[1]["data"];
-    assert_eq!((&data["shop"], &data["id"], &data["updated_at"]), (&json!("tellpush"), &json!("spring"), &json!(time(0))));
+    assert_eq!(
+        (&data["shop"], &data["id"], &data["updated_at"]),
+        (&json!("tellpush"), &json!("spring"), &json!(time(0)))
+    );
     assert!(data["receivers"].as_u64() > Some(0) && data["sent"] == data["receivers"], "{data}");
     let row = system.promoted("tellpush", "spring", "delivered").await;
     assert!(row["callbacks"].is_null() && row["expires_at"].is_string(), "{row}");

@@ -128,6 +128,7 @@ fn a_usual_row_stays_below_a_kilobyte() {
         content: None,
         parts: 0,
         former: None,
+        quiet_hours: None,
         draft: false,
         callback_url: None,
     });

@@ -20,6 +20,7 @@ fn evening(send_before: Option<Timestamp>) -> PendingPromotion {
         parts: 0,
         former: None,
         draft: false,
+        callback_url: None,
     }
 }
 
