@@ -164,7 +164,7 @@ const SECRETS: [(&str, &[&str]); 8] = [
     ("OrderPlacedRole", &["*/webhook"]),
     ("OrderUpdatedRole", &["*/webhook"]),
     ("CustomerUpdatedRole", &["*/webhook", "_installation"]),
-    ("PromotionScheduledRole", &["*/webhook"]),
+    ("PromotionScheduledRole", &["*/webhook", "*/websale"]),
     ("PromotionCancelledRole", &["*/webhook"]),
     ("WebsandForwarderRole", &["*/platform", "*/websand", "_installation"]),
     ("WebsaleForwarderRole", &["*/websale", "_installation"]),
