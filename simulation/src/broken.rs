@@ -71,6 +71,11 @@ pub fn uncalled_people(ports: Ports) -> Ports {
     altered(ports, Fault::NoCall)
 }
 
+/// Nobody sees that a connection is paused.
+pub fn unseen_pauses(ports: Ports) -> Ports {
+    altered(ports, Fault::NoPause)
+}
+
 /// The HTTP client repeats what was not answered, or with a failure.
 pub fn repeating_client(ports: Ports) -> Ports {
     Ports { http: Arc::new(Repeating(Arc::clone(&ports.http))), ..ports }

@@ -92,7 +92,7 @@ fn losses(state: &State, key: &str) -> usize {
 }
 
 fn check_promotion(state: &State, promotion: &Promotion, found: &mut Found) {
-    let Promotion { shop, id, channel, is_cancelled } = promotion;
+    let Promotion { shop, id, channel, is_cancelled, stays_off } = promotion;
     let Some(row) = state.ledger.rows.get(&format!("{shop}#websale#promotion#{id}")) else {
         found.note(Invariant::FinalState, format!("promotion {id} of {shop} has no row"));
         return;
@@ -117,6 +117,9 @@ fn check_promotion(state: &State, promotion: &Promotion, found: &mut Found) {
     if !went_out && !is_cancelled && !is_given_up {
         let what = format!("{channel} {id} of {shop} never went out and ends {}", row.state.name());
         found.note(Invariant::GoesOut, what);
+    }
+    if went_out && *stays_off {
+        found.note(Invariant::CalledOff, format!("{channel} {id} of {shop} was called off in time and went out"));
     }
     if row.state == Standing::Cancelled
         && (dispatches + sends as usize > 0 || entries().any(|entry| entry.active && row.remote_id.is_some()))

@@ -23,6 +23,9 @@ use crate::{
     world::{Event, World},
 };
 
+mod operate;
+mod timed;
+
 /// Which host is simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -52,6 +55,7 @@ const SCHEDULED: SignedDuration = SignedDuration::from_secs(60);
 enum Outcome {
     Settled(Destination, usize, Vec<(u64, Settlement)>),
     Answered(usize, bool),
+    Operated(usize, bool),
     Ran,
 }
 
@@ -79,10 +83,14 @@ pub(crate) struct Host {
     pub(crate) unanswered: BTreeMap<usize, u32>,
     /// Which webhooks were taken.
     pub(crate) accepted: Vec<usize>,
+    /// How many commands of each operator are done.
+    pub(crate) operated: Vec<usize>,
+    /// The tasks of commands.
+    commands: BTreeMap<usize, u64>,
 }
 
 impl Host {
-    pub(crate) fn new(kind: Kind, world: World, vault: Vault, alter: Alter) -> Self {
+    pub(crate) fn new(kind: Kind, world: World, vault: Vault, alter: Alter, operators: usize) -> Self {
         let config = Destinations::from_variables(Variables(&|_| None));
         let mut host = Self {
             kind,
@@ -96,6 +104,8 @@ impl Host {
             only: None,
             unanswered: BTreeMap::new(),
             accepted: Vec::new(),
+            operated: vec![0; operators],
+            commands: BTreeMap::new(),
         };
         host.only = (kind == Kind::Embedded).then(|| host.born());
         host
@@ -120,11 +130,6 @@ impl Host {
         self.tasks.is_empty()
     }
 
-    fn start(&mut self, process: u32, within: SignedDuration, future: impl Future<Output = Outcome> + 'static) {
-        let task = self.tasks.start(process, future);
-        self.world.state().after(within, Event::TimeOut { process, task });
-    }
-
     fn within(&self, limit: SignedDuration) -> Timestamp {
         self.world.state().now.saturating_add(limit).unwrap_or(Timestamp::MAX)
     }
@@ -139,14 +144,12 @@ impl Host {
             Event::Dispatch => self.dispatch(),
             Event::Poll => self.poll(),
             Event::TimeOut { process, task } => {
-                // The embedded host drops the one task; Lambda ends the process.
-                if self.tasks.is_running(task) {
-                    match self.kind {
-                        Kind::Lambda => self.world.state().kill(process),
-                        Kind::Embedded => {}
-                    }
+                // The embedded host has no such limit.
+                if self.kind == Kind::Lambda && self.tasks.is_running(task) {
+                    self.world.state().kill(process);
                 }
             }
+            Event::Operate(index) => self.operate(index, &scenario.operators[index]),
             Event::Restart => self.restart(),
         }
         self.run();
@@ -270,6 +273,7 @@ impl Host {
                 self.unanswered.remove(&index);
                 self.accepted.push(index);
             }
+            Outcome::Operated(index, is_done) => self.operated(index, is_done),
             Outcome::Answered(_, false) | Outcome::Ran => {}
         }
     }

@@ -80,10 +80,7 @@ impl State {
     }
 
     fn serve(&mut self, call: &Call) -> Answered {
-        match call.host.as_str() {
-            host if host.ends_with(".websandhq.com") => self.websand(call),
-            _ => self.websale(call),
-        }
+        if call.is_to_websand() { self.websand(call) } else { self.websale(call) }
     }
 
     /// The caller has heard that it was done.
@@ -104,6 +101,7 @@ impl Http for SimHttp {
         Box::pin(async move {
             let timeout = u64::try_from(request.timeout.as_millis()).unwrap_or(u64::MAX);
             let call = Call::of(&request);
+            self.0.with(|state| state.is_not_paused(&call));
             self.0.pause(1, 50).await;
             let fault = self.0.with(State::fault);
             self.0.with(|state| {
@@ -145,6 +143,10 @@ impl Http for SimHttp {
 }
 
 impl Call {
+    pub(crate) fn is_to_websand(&self) -> bool {
+        self.host.ends_with(".websandhq.com")
+    }
+
     pub(crate) fn of(request: &Request) -> Self {
         let credential = request.credential.as_ref().map(|(_, value)| secrecy::ExposeSecret::expose_secret(value));
         Self {

@@ -35,11 +35,13 @@ pub enum Invariant {
     PersonCalled,
     /// Who was forgotten stays so.
     Forgotten,
+    /// What is paused makes no calls.
+    Paused,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Rest,
         Self::FinalState,
         Self::Leases,
@@ -54,6 +56,7 @@ impl Invariant {
         Self::Withdrawal,
         Self::PersonCalled,
         Self::Forgotten,
+        Self::Paused,
     ];
 
     /// In words.
@@ -73,6 +76,7 @@ impl Invariant {
             Self::Withdrawal => "an older grant never undoes a withdrawal",
             Self::PersonCalled => "a withdrawal that cannot be told calls a person",
             Self::Forgotten => "nothing dated before an erasure is told after it",
+            Self::Paused => "no call is started over a paused connection",
         }
     }
 }

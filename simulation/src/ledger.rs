@@ -23,6 +23,8 @@ pub(crate) struct LedgerState {
     pub(crate) rows: BTreeMap<String, Row>,
     /// Which promotions were ever called off, and by which revision.
     pub(crate) cancelled: BTreeMap<String, Revision>,
+    /// Which connections are paused, and since when the ledger says so.
+    pub(crate) paused: BTreeMap<String, Timestamp>,
     /// Since when the tombstones of people stand, by the keys of their rows.
     pub(crate) erased: BTreeMap<String, Timestamp>,
     parts: BTreeMap<String, Vec<u8>>,
@@ -60,6 +62,11 @@ impl State {
         }
         if row.erased_at.is_some() {
             self.ledger.erased.entry(row.key.to_string()).or_insert(self.now);
+        }
+        match row.connection.as_ref().map(|known| known.paused_at.is_some()) {
+            Some(true) => drop(self.ledger.paused.entry(row.key.to_string()).or_insert(self.now)),
+            Some(false) => drop(self.ledger.paused.remove(&row.key.to_string())),
+            None => {}
         }
         self.ledger.lagging.push_back((visible, row.clone()));
         self.note(|| {

@@ -14,6 +14,7 @@ mod http;
 mod invariant;
 pub mod isolation;
 mod ledger;
+mod operator;
 mod people;
 mod ports;
 mod queue;
@@ -117,7 +118,7 @@ pub fn run(plan: &Plan, scenario: &Scenario) -> Report {
     let calm_from = start().saturating_add(plan.troubled).unwrap_or(Timestamp::MAX);
     let world = World::new(plan.seed, calm_from, plan.fault_rate, plan.deaths.clone());
     let vault = Vault { values: scenario.secrets.clone(), gaps: scenario.gaps.clone() };
-    let mut host = Host::new(plan.kind, world.clone(), vault, plan.alter);
+    let mut host = Host::new(plan.kind, world.clone(), vault, plan.alter, scenario.operators.len());
     {
         let mut state = world.state();
         state.trace = plan.traced.then(Vec::new);
@@ -126,6 +127,9 @@ pub fn run(plan: &Plan, scenario: &Scenario) -> Report {
         }
         for (index, erasure) in scenario.erasures.iter().enumerate() {
             state.at(erasure.at, Event::Erase(index));
+        }
+        for (index, script) in scenario.operators.iter().enumerate() {
+            script.first().into_iter().for_each(|command| state.at(command.at, Event::Operate(index)));
         }
         state.after(SignedDuration::from_secs(60), Event::Dispatch);
         state.after(SignedDuration::from_secs(70), Event::Poll);
@@ -172,6 +176,7 @@ fn is_at_rest(world: &World, host: &Host, scenario: &Scenario) -> bool {
     let state = world.state();
     host.is_idle()
         && host.accepted.len() == scenario.hooks.len()
+        && host.operated.iter().zip(&scenario.operators).all(|(done, script)| *done == script.len())
         && scenario.erasures.iter().all(|erasure| erasure.at < state.now)
         && state.queue.messages.is_empty()
         && state.next_due(Purpose::Send).is_none()

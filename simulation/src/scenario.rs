@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use relay::shop::Destination;
 use serde_json::{Value, json};
 
 use crate::{
     chance::Chance,
+    operator::Script,
     people::{Erasure, Person},
     world::start,
 };
@@ -33,6 +35,7 @@ pub struct Scenario {
     pub(crate) erasures: Vec<Erasure>,
     pub(crate) promotions: Vec<Promotion>,
     pub(crate) gaps: Vec<Gap>,
+    pub(crate) operators: Vec<Script>,
 }
 
 /// A secret that is not there for a while: somebody replaces it, and not at once.
@@ -58,6 +61,8 @@ pub(crate) struct Promotion {
     pub(crate) id: String,
     pub(crate) channel: &'static str,
     pub(crate) is_cancelled: bool,
+    /// Whether it was called off long before it could go out.
+    pub(crate) stays_off: bool,
 }
 
 /// The simulated shops: one for each policy on later versions of an order, by which they are called, and one whose
@@ -123,6 +128,7 @@ impl Scenario {
             let until = after(from, minutes(chance.between(1, 90)));
             scenario.gaps.push(Gap { secret: format!("shoprelay/{shop}/{destination}"), from, until });
         }
+        scenario.draw_pauses(chance);
         scenario
     }
 
@@ -145,6 +151,17 @@ impl Scenario {
         scenario.leaver("all");
         scenario.promotion("all", "p1", channel, &[minutes(9), minutes(6)], None);
         scenario.promotion("all", "p2", channel, &[minutes(8)], Some(minutes(3)));
+        scenario
+    }
+
+    /// The same while an operator has paused both connections: everything happens meanwhile, and what is called off
+    /// would have been due before they are resumed.
+    pub fn paused(channel: &'static str) -> Self {
+        let mut scenario = Self::fixed(channel);
+        for destination in Destination::ALL {
+            scenario.pause("all", destination, SignedDuration::from_secs(150), minutes(12));
+        }
+        scenario.promotions.iter_mut().for_each(|promotion| promotion.stays_off = promotion.is_cancelled);
         scenario
     }
 
@@ -249,6 +266,7 @@ impl Scenario {
             id: id.into(),
             channel,
             is_cancelled: cancelled.is_some(),
+            stays_off: false,
         });
     }
 }

@@ -49,6 +49,8 @@ pub(crate) struct State {
     pub(crate) deaths: BTreeSet<u64>,
     /// How many times a port has yielded so far.
     pub(crate) yields: u64,
+    /// When whatever is at work right now began.
+    pub(crate) at_work_since: Timestamp,
     /// How many answers to writes of a row were lost.
     pub(crate) lost_notes: BTreeMap<String, usize>,
     dead: BTreeSet<u32>,
@@ -72,6 +74,8 @@ pub(crate) enum Event {
     Poll,
     /// The host ends the process, if it is still at this task.
     TimeOut { process: u32, task: u64 },
+    /// The operator of this number gives the next command.
+    Operate(usize),
     /// A dead process has a successor.
     Restart,
 }
@@ -119,6 +123,7 @@ impl World {
             trace: None,
             deaths,
             yields: 0,
+            at_work_since: start(),
             lost_notes: BTreeMap::new(),
             dead: BTreeSet::new(),
             timeline: BinaryHeap::new(),

@@ -42,17 +42,16 @@ fn the_same_seed_gives_the_same_run() {
 }
 
 /// A small, orderly day, in which the process dies at each of its steps in turn: what does not hold then.
-fn deaths(kind: Kind, channel: &'static str, alter: fn(Ports) -> Ports) -> Vec<(u64, Report)> {
-    let scenario = Scenario::fixed(channel);
-    let calm = run(&Plan::calm(kind), &scenario);
+fn deaths(kind: Kind, scenario: &Scenario, alter: fn(Ports) -> Ports) -> Vec<(u64, Report)> {
+    let calm = run(&Plan::calm(kind), scenario);
     assert_eq!(calm.violations, []);
     assert!(calm.yields > 100 && calm.delivered >= 4 && calm.for_a_person == 0, "{calm:?}");
     let dies = |step| Plan { deaths: BTreeSet::from([step]), alter, ..Plan::calm(kind) };
-    (1..=calm.yields).map(|step| (step, run(&dies(step), &scenario))).collect()
+    (1..=calm.yields).map(|step| (step, run(&dies(step), scenario))).collect()
 }
 
-fn may_die_at_any_step(kind: Kind, channel: &'static str) {
-    for (step, report) in deaths(kind, channel, relay_simulation::unaltered) {
+fn may_die_at_any_step(kind: Kind, channel: &'static str, day: fn(&'static str) -> Scenario) {
+    for (step, report) in deaths(kind, &day(channel), relay_simulation::unaltered) {
         assert_eq!(report.violations, [], "death at step {step}");
         // One death is no reason to give anything up; only of a personalised push one cannot know whether it went out.
         let most = usize::from(channel == "personalised_push");
@@ -61,23 +60,25 @@ fn may_die_at_any_step(kind: Kind, channel: &'static str) {
 }
 
 macro_rules! may_die {
-    ($($name:ident: $kind:ident $channel:literal;)*) => {
+    ($($name:ident: $kind:ident $channel:literal $day:ident;)*) => {
         $(#[test]
         fn $name() {
-            may_die_at_any_step(Kind::$kind, $channel);
+            may_die_at_any_step(Kind::$kind, $channel, Scenario::$day);
         })*
     };
 }
 
 may_die! {
-    a_function_may_die_at_any_step_of_a_push: Lambda "push";
-    a_function_may_die_at_any_step_of_news: Lambda "news";
-    a_function_may_die_at_any_step_of_a_teaser: Lambda "teaser";
-    a_function_may_die_at_any_step_of_a_personalised_push: Lambda "personalised_push";
-    the_one_process_may_die_at_any_step_of_a_push: Embedded "push";
-    the_one_process_may_die_at_any_step_of_news: Embedded "news";
-    the_one_process_may_die_at_any_step_of_a_teaser: Embedded "teaser";
-    the_one_process_may_die_at_any_step_of_a_personalised_push: Embedded "personalised_push";
+    a_function_may_die_at_any_step_of_a_push: Lambda "push" fixed;
+    a_function_may_die_at_any_step_of_news: Lambda "news" fixed;
+    a_function_may_die_at_any_step_of_a_teaser: Lambda "teaser" fixed;
+    a_function_may_die_at_any_step_of_a_personalised_push: Lambda "personalised_push" fixed;
+    the_one_process_may_die_at_any_step_of_a_push: Embedded "push" fixed;
+    the_one_process_may_die_at_any_step_of_news: Embedded "news" fixed;
+    the_one_process_may_die_at_any_step_of_a_teaser: Embedded "teaser" fixed;
+    the_one_process_may_die_at_any_step_of_a_personalised_push: Embedded "personalised_push" fixed;
+    a_function_or_the_operator_may_die_at_any_step_of_a_pause: Lambda "personalised_push" paused;
+    the_one_process_or_the_operator_may_die_at_any_step_of_a_pause: Embedded "push" paused;
 }
 
 /// A broken product is found out within a few seeds, and for what it breaks.
@@ -105,7 +106,7 @@ fn breaks_it(report: &Report, invariant: Invariant) -> bool {
 
 #[test]
 fn a_personalised_push_sent_again_after_a_death_is_found_out() {
-    let deaths = deaths(Kind::Lambda, "personalised_push", broken::forgotten_intents);
+    let deaths = deaths(Kind::Lambda, &Scenario::fixed("personalised_push"), broken::forgotten_intents);
     assert!(deaths.iter().any(|(_, report)| breaks_it(report, Invariant::PersonalisedOnce)));
 }
 
@@ -142,6 +143,7 @@ broken_products! {
     an_older_grant_over_a_withdrawal_is_found_out: forgotten_decisions breaks Withdrawal;
     a_withdrawal_that_calls_nobody_is_found_out: uncalled_people breaks PersonCalled;
     a_person_who_is_not_forgotten_is_found_out: forgotten_tombstones breaks Forgotten;
+    a_call_over_a_paused_connection_is_found_out: unseen_pauses breaks Paused;
 }
 
 #[test]

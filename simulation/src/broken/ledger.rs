@@ -25,6 +25,7 @@ pub(super) enum Fault {
     NoSteps,
     NoEnd,
     NoCall,
+    NoPause,
 }
 
 pub(super) struct Altered {
@@ -46,6 +47,7 @@ impl Altered {
                 row.revision = None;
             }
             Fault::NoConsent if row.key.kind == Kind::Consent => row.revision = None,
+            Fault::NoPause => row.connection.iter_mut().for_each(|known| known.paused_at = None),
             Fault::NoTombstone => row.erased_at = None,
             Fault::NoIntent if row.state == State::Intended => row.state = State::Scheduled,
             Fault::NoSteps if row.state == State::Delivered && is_push(&row) => {
