@@ -76,6 +76,11 @@ pub fn unseen_pauses(ports: Ports) -> Ports {
     altered(ports, Fault::NoPause)
 }
 
+/// What was given up is so for good.
+pub fn unheard_redrives(ports: Ports) -> Ports {
+    altered(ports, Fault::NoWayBack)
+}
+
 /// The HTTP client repeats what was not answered, or with a failure.
 pub fn repeating_client(ports: Ports) -> Ports {
     Ports { http: Arc::new(Repeating(Arc::clone(&ports.http))), ..ports }

@@ -20,6 +20,7 @@ pub(crate) fn check(world: &World, host: &Host, scenario: &Scenario) {
         let what = format!("{} of {} webhooks were taken", host.accepted.len(), scenario.hooks.len());
         found.note(Invariant::Rest, what);
     }
+    state.is_put_right(&mut found);
     let rows = state.ledger.rows.values();
     found.0.extend(rows.filter_map(|row| unfinished(&state, row)).map(|what| (Invariant::FinalState, what)));
     for order in &scenario.orders {
@@ -53,16 +54,13 @@ fn check_order(state: &State, order: &Order, found: &mut Found) {
     let name = format!("{shop}/{shop}-{id}");
     let told: Vec<_> = state.websand.transactions.iter().filter(|known| known.id == name).collect();
     if row.state != Standing::Delivered {
-        if row.state != Standing::Parked {
-            found.note(Invariant::FinalState, format!("order {id} of {shop} ends {}", row.state.name()));
-        }
+        found.note(Invariant::FinalState, format!("order {id} of {shop} ends {}", row.state.name()));
         return;
     }
     let newest = statuses.last().copied().unwrap_or_default();
     match told.last() {
         None => found.note(Invariant::NewestOrder, format!("order {id} of {shop} was never told")),
-        // An event given up stays untold until a person puts it back.
-        Some(last) if shop != "none" && last.status != newest && !has_letter(state, shop, id) => {
+        Some(last) if shop != "none" && last.status != newest => {
             let what = format!("order {id} of {shop} was last told as {}, not {newest}", last.status);
             found.note(Invariant::NewestOrder, what);
         }
@@ -102,7 +100,8 @@ fn check_promotion(state: &State, promotion: &Promotion, found: &mut Found) {
         state.websale.dispatches.iter().filter(|known| known.subshop == *shop && is_ours(&known.title)).count();
     let entries = || state.websale.entries.iter().filter(|entry| entry.subshop == *shop && is_ours(entry.title()));
     let sends: u32 = entries().map(|entry| entry.sends).sum();
-    let is_given_up = matches!(row.state, Standing::Parked | Standing::OutcomeUnknown);
+    let is_given_up =
+        state.outdated.contains(&row.key.to_string()) || (row.state == Standing::Parked && state.is_late(row));
     if dispatches > 1 {
         found.note(Invariant::PersonalisedOnce, format!("{channel} {id} of {shop} went out {dispatches} times"));
     }

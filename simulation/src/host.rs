@@ -17,6 +17,7 @@ use relay::{
 };
 
 use crate::{
+    operator::Script,
     ports::{self, Vault},
     scenario::{Hook, KEY, Scenario},
     tasks::Tasks,
@@ -83,8 +84,10 @@ pub(crate) struct Host {
     pub(crate) unanswered: BTreeMap<usize, u32>,
     /// Which webhooks were taken.
     pub(crate) accepted: Vec<usize>,
-    /// How many commands of each operator are done.
+    /// How many commands of each operator are done; the last one is who puts everything right at the end.
     pub(crate) operated: Vec<usize>,
+    /// What is done in the end.
+    last: Script,
     /// The tasks of commands.
     commands: BTreeMap<usize, u64>,
 }
@@ -104,7 +107,8 @@ impl Host {
             only: None,
             unanswered: BTreeMap::new(),
             accepted: Vec::new(),
-            operated: vec![0; operators],
+            operated: vec![0; operators + 1],
+            last: Script::new(),
             commands: BTreeMap::new(),
         };
         host.only = (kind == Kind::Embedded).then(|| host.born());
@@ -149,7 +153,7 @@ impl Host {
                     self.world.state().kill(process);
                 }
             }
-            Event::Operate(index) => self.operate(index, &scenario.operators[index]),
+            Event::Operate(index) => self.operate(index, scenario),
             Event::Restart => self.restart(),
         }
         self.run();

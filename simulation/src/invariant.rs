@@ -37,11 +37,13 @@ pub enum Invariant {
     Forgotten,
     /// What is paused makes no calls.
     Paused,
+    /// What a person puts back or decides ends.
+    PutRight,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Rest,
         Self::FinalState,
         Self::Leases,
@@ -57,6 +59,7 @@ impl Invariant {
         Self::PersonCalled,
         Self::Forgotten,
         Self::Paused,
+        Self::PutRight,
     ];
 
     /// In words.
@@ -77,6 +80,7 @@ impl Invariant {
             Self::PersonCalled => "a withdrawal that cannot be told calls a person",
             Self::Forgotten => "nothing dated before an erasure is told after it",
             Self::Paused => "no call is started over a paused connection",
+            Self::PutRight => "what was given up and is put back ends, and so does what a person decides",
         }
     }
 }

@@ -67,7 +67,7 @@ pub struct Report {
     pub yields: u64,
     /// How many transactions, pushes and dispatches reached the destinations.
     pub delivered: usize,
-    /// How many rows ended parked or unknown.
+    /// How many rows ended parked or unknown, before an operator put right what can be.
     pub for_a_person: usize,
     /// What must never be and was.
     pub violations: Vec<Violation>,
@@ -135,7 +135,7 @@ pub fn run(plan: &Plan, scenario: &Scenario) -> Report {
         state.after(SignedDuration::from_secs(70), Event::Poll);
     }
     let end = start().saturating_add(plan.longest).unwrap_or(Timestamp::MAX);
-    let mut events = 0;
+    let (mut events, mut for_a_person) = (0, None);
     while let Some(event) = world.advance() {
         events += 1;
         if events > MOST_EVENTS || world.state().now > end {
@@ -152,11 +152,14 @@ pub fn run(plan: &Plan, scenario: &Scenario) -> Report {
             schedule_again(&world, purpose, again, host.accepted.len() < scenario.hooks.len());
         }
         if is_at_rest(&world, &host, scenario) {
-            break;
+            for_a_person = for_a_person.or_else(|| Some(world.state().for_a_person()));
+            if host.is_put_right() {
+                break;
+            }
         }
     }
     check::check(&world, &host, scenario);
-    report(&world, &host)
+    Report { for_a_person: for_a_person.unwrap_or_default(), ..report(&world, &host) }
 }
 
 /// Schedules fire every minute; those that would find nothing are left out.
@@ -190,7 +193,7 @@ fn report(world: &World, host: &Host) -> Report {
         accepted: host.accepted.len(),
         yields: state.yields,
         delivered: state.websand.transactions.len() + shown + state.websale.dispatches.len(),
-        for_a_person: state.ledger.rows.values().filter(|row| row.attention.is_some()).count(),
+        for_a_person: state.for_a_person(),
         violations: state.violations.clone(),
         trace: state.trace.clone().unwrap_or_default(),
     }

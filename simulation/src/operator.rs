@@ -13,8 +13,10 @@ use crate::{
     http::Call,
     invariant::Invariant,
     scenario::{SHOPS, Scenario, after, minutes},
-    world::{State, start},
+    world::{Process, State, start},
 };
+
+mod desk;
 
 /// A command, and when it is given; one that fails is given again.
 #[derive(Clone, Debug)]
@@ -30,6 +32,19 @@ pub(crate) enum Act {
     Pause(RowKey),
     /// `resume`: calls may be made again.
     Resume(RowKey),
+    /// `dead redrive`, for everything that is there.
+    Redrive(Patience),
+    /// `resolve`, for everything whose outcome is unknown.
+    Resolve(Patience),
+}
+
+/// Whether an operator goes on until a command has no trouble any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// No: once is enough.
+    Once,
+    /// Yes.
+    UntilDone,
 }
 
 /// The commands of one operator, each given once the one before is done.
@@ -49,6 +64,21 @@ impl Scenario {
         }
     }
 
+    /// Letters that are put back, and doubts that are resolved, while everything goes on; now and then by two at once.
+    pub(crate) fn draw_redrives(&mut self, chance: &mut Chance) {
+        while chance.one_in(2) {
+            let at = after(start(), minutes(chance.below(600)));
+            let redrive = vec![
+                Command { at, act: Act::Redrive(Patience::Once) },
+                Command { at, act: Act::Resolve(Patience::Once) },
+            ];
+            if chance.one_in(3) {
+                self.operators.push(redrive.clone());
+            }
+            self.operators.push(redrive);
+        }
+    }
+
     /// An operator pauses a connection for this long.
     pub(crate) fn pause(&mut self, shop: &str, destination: Destination, from: SignedDuration, long: SignedDuration) {
         let Ok(shop) = shop.parse() else { return };
@@ -61,12 +91,20 @@ impl Scenario {
     }
 }
 
+/// What is done when nothing fails any more: whatever was given up is put back once, and every doubt resolved.
+pub(crate) fn last(at: Timestamp, is_first: bool) -> Script {
+    let redrive = is_first.then_some(Act::Redrive(Patience::UntilDone));
+    redrive.into_iter().chain([Act::Resolve(Patience::UntilDone)]).map(|act| Command { at, act }).collect()
+}
+
 impl Act {
     /// Does it, as the command does. Tells whether it is done.
-    pub(crate) async fn run(&self, ports: &Ports) -> bool {
+    pub(crate) async fn run(&self, ports: &Ports, process: &Process) -> bool {
         match self {
             Self::Pause(key) => changed(ports, key, connection::paused).await,
             Self::Resume(key) => changed(ports, key, connection::resumed).await,
+            Self::Redrive(patience) => desk::redrive(ports).await || *patience == Patience::Once,
+            Self::Resolve(patience) => desk::resolve(ports, process).await || *patience == Patience::Once,
         }
     }
 }

@@ -209,7 +209,7 @@ impl Person {
 }
 
 /// Why a withdrawal is given up where there are no words for it.
-const NO_WORDS: &str = "withdrawal_not_expressible";
+pub(crate) const NO_WORDS: &str = "withdrawal_not_expressible";
 
 fn is_about(letter: &DeadLetter, shop: &str, email: &str) -> bool {
     letter.shop.as_ref().is_some_and(|name| name.as_str() == shop) && letter.body.contains(email)

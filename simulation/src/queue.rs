@@ -153,7 +153,7 @@ impl Queue for SimQueue {
                 self.0.with(|state| state.queue.dead.iter().filter(of_place).cloned().collect());
             let examined = u64::try_from(letters.len()).unwrap_or_default();
             for (number, letter) in letters.iter().enumerate() {
-                let id = number.to_string();
+                let id = format!("{}-{number}", sweep.destination);
                 let verdict = sweep.judge.judge(entry(&id, letter)).await;
                 let is_gone = verdict == Verdict::Delete;
                 self.0.with(|state| apply(&mut state.queue.dead, letter, verdict));

@@ -129,6 +129,7 @@ impl Scenario {
             scenario.gaps.push(Gap { secret: format!("shoprelay/{shop}/{destination}"), from, until });
         }
         scenario.draw_pauses(chance);
+        scenario.draw_redrives(chance);
         scenario
     }
 

@@ -48,6 +48,15 @@ pub(crate) struct Dispatch {
     pub(crate) heard: bool,
 }
 
+impl Websale {
+    /// Whether a push of this promotion went out; the title's first word is the promotion's id.
+    pub(crate) fn has_sent(&self, subshop: &str, id: &str) -> bool {
+        let is_it = |of: &str, title: &str| of == subshop && title.split(' ').next() == Some(id);
+        self.dispatches.iter().any(|known| is_it(&known.subshop, &known.title))
+            || self.entries.iter().any(|entry| entry.sends > 0 && is_it(&entry.subshop, entry.title()))
+    }
+}
+
 impl Entry {
     pub(crate) fn title(&self) -> &str {
         self.fields["title"].as_str().unwrap_or_default()

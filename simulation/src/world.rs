@@ -49,6 +49,8 @@ pub(crate) struct State {
     pub(crate) deaths: BTreeSet<u64>,
     /// How many times a port has yielded so far.
     pub(crate) yields: u64,
+    /// Pushes of which a person said that they were not sent, after the shop had changed them.
+    pub(crate) outdated: BTreeSet<String>,
     /// When whatever is at work right now began.
     pub(crate) at_work_since: Timestamp,
     /// How many answers to writes of a row were lost.
@@ -123,6 +125,7 @@ impl World {
             trace: None,
             deaths,
             yields: 0,
+            outdated: BTreeSet::new(),
             at_work_since: start(),
             lost_notes: BTreeMap::new(),
             dead: BTreeSet::new(),

@@ -144,6 +144,7 @@ broken_products! {
     a_withdrawal_that_calls_nobody_is_found_out: uncalled_people breaks PersonCalled;
     a_person_who_is_not_forgotten_is_found_out: forgotten_tombstones breaks Forgotten;
     a_call_over_a_paused_connection_is_found_out: unseen_pauses breaks Paused;
+    a_letter_put_back_in_vain_is_found_out: unheard_redrives breaks PutRight;
 }
 
 #[test]

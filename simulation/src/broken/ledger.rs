@@ -26,6 +26,7 @@ pub(super) enum Fault {
     NoEnd,
     NoCall,
     NoPause,
+    NoWayBack,
 }
 
 pub(super) struct Altered {
@@ -48,6 +49,7 @@ impl Altered {
             }
             Fault::NoConsent if row.key.kind == Kind::Consent => row.revision = None,
             Fault::NoPause => row.connection.iter_mut().for_each(|known| known.paused_at = None),
+            Fault::NoWayBack if row.state == State::Parked => (row.letter, row.last_at) = (None, Timestamp::MAX),
             Fault::NoTombstone => row.erased_at = None,
             Fault::NoIntent if row.state == State::Intended => row.state = State::Scheduled,
             Fault::NoSteps if row.state == State::Delivered && is_push(&row) => {

@@ -3,7 +3,11 @@
 use jiff::SignedDuration;
 
 use super::{Host, Outcome};
-use crate::{operator::Script, ports, scenario::after, world::Event};
+use crate::{
+    operator, ports,
+    scenario::{Scenario, after},
+    world::Event,
+};
 
 /// How long a command may take.
 const COMMAND: SignedDuration = SignedDuration::from_mins(10);
@@ -12,8 +16,9 @@ const READING: SignedDuration = SignedDuration::from_secs(10);
 
 impl Host {
     /// Gives the operator's next command, and looks again whether its process has died.
-    pub(super) fn operate(&mut self, index: usize, script: &Script) {
-        let Some(command) = script.get(self.operated[index]) else { return };
+    pub(super) fn operate(&mut self, index: usize, scenario: &Scenario) {
+        let script = scenario.operators.get(index).unwrap_or(&self.last);
+        let Some(command) = script.get(self.operated[index]).cloned() else { return };
         let now = self.world.state().now;
         let again = if now < command.at { command.at } else { after(now, COMMAND) };
         self.world.state().at(again, Event::Operate(index));
@@ -21,11 +26,28 @@ impl Host {
             return;
         }
         let process = self.born();
-        let ports = (self.alter)(ports::of(&self.world.process(process), &self.vault));
-        let act = command.act.clone();
+        let hand = self.world.process(process);
+        let ports = (self.alter)(ports::of(&hand, &self.vault));
+        let act = command.act;
+
         self.world.state().note(|| format!("operator {index}, process {process}: {act:?}"));
-        let task = self.start(process, COMMAND, async move { Outcome::Operated(index, act.run(&ports).await) });
+        let task = self.start(process, COMMAND, async move { Outcome::Operated(index, act.run(&ports, &hand).await) });
         self.commands.insert(index, task);
+    }
+
+    /// Nothing fails any more: an operator puts right what can be. Tells whether there is nothing left to do.
+    pub(crate) fn is_put_right(&mut self) -> bool {
+        let last = self.operated.len() - 1;
+        let is_first = self.last.is_empty();
+        let mut state = self.world.state();
+        if self.operated[last] < self.last.len() || !(is_first || state.has_doubt()) {
+            return self.operated[last] == self.last.len();
+        }
+        let now = state.now;
+        state.calm_from = state.calm_from.min(now);
+        state.at(now, Event::Operate(last));
+        (self.last, self.operated[last]) = (operator::last(now, is_first), 0);
+        false
     }
 
     pub(super) fn operated(&mut self, index: usize, is_done: bool) {
