@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use relay::{
     clock::{Clock, SystemClock},
     config::Variables,
-    ledger::{Ledger, Purpose, Row},
+    ledger::{Due, Ledger, Purpose, Row},
     shop::ShopName,
 };
 use serde_json::json;
@@ -95,10 +95,11 @@ impl Deliveries {
     }
 }
 
-/// When something happens next: what is due, or the next attempt.
+/// When something happens next: what is due, or to be told, or the next attempt.
 fn next(row: &Row, now: Timestamp) -> Option<Timestamp> {
     let attempt = || row.not_before.filter(|at| *at > now && !row.state.is_final());
-    row.due.map(|due| due.at).or_else(attempt)
+    let is_ours = |due: &Due| matches!(due.purpose, Purpose::Send | Purpose::Poll);
+    row.index().filter(is_ours).map(|due| due.at).or_else(attempt)
 }
 
 fn table(rows: &[Row], now: Timestamp) -> Table {
