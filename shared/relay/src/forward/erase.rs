@@ -42,7 +42,7 @@ pub(super) async fn request(attempt: &Attempt<'_>, payload: &Payload) -> Option<
         _ => return None,
     };
     let request = Request { shop: attempt.shop.clone(), whose, reach: Reach::Named };
-    Some(work(attempt, &request, answer).await)
+    Some(Box::pin(work(attempt, &request, answer)).await)
 }
 
 /// A request that is answered already needs only its end.

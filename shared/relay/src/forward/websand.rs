@@ -64,7 +64,7 @@ struct Delivery {
 
 impl Handler for WebsandForwarder {
     fn handle(&self, received: Received) -> Async<'_, Settlement> {
-        Box::pin(async move { Box::pin(self.settle(&received)).await.unwrap_or_else(|early| early) })
+        Box::pin(async move { self.settle(&received).await.unwrap_or_else(|early| early) })
     }
 }
 
