@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use relay::shop::Destination;
-
 fn main() -> ExitCode {
-    relay_aws::forward::run(Destination::Websale)
+    relay_aws::forward::websale()
 }

@@ -6,6 +6,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use relay::{
     config::Destinations,
     forward::{WebsaleForwarder, WebsandForwarder},
+    ports::Ports,
     queue::Handler,
     shop::Destination,
 };
@@ -16,12 +17,21 @@ mod batch;
 
 use batch::{Batches, SqsInvocation};
 
-/// Serves this destination's batches until Lambda ends the process.
-pub fn run(destination: Destination) -> ExitCode {
-    start::run(serve(destination))
+/// Makes a forwarder of its ports.
+type Make = fn(Ports, Destinations) -> Arc<dyn Handler>;
+
+/// Serves the batches for Websand until Lambda ends the process.
+pub fn websand() -> ExitCode {
+    start::run(serve(Destination::Websand, |ports, config| Arc::new(WebsandForwarder::new(ports, config))))
 }
 
-async fn serve(destination: Destination) -> Result<(), Error> {
+/// Serves the batches for WEBSALE until Lambda ends the process.
+pub fn websale() -> ExitCode {
+    start::run(serve(Destination::Websale, |ports, config| Arc::new(WebsaleForwarder::new(ports, config))))
+}
+
+/// Which forwarder it is, the function says: a choice at run time would pack both into either package.
+async fn serve(destination: Destination, make: Make) -> Result<(), Error> {
     let base = Base::from_process()?;
     let url = base.urls.queue(destination)?.to_owned();
     base.urls.dead_letters(destination)?;
@@ -31,10 +41,7 @@ async fn serve(destination: Destination) -> Result<(), Error> {
     }
     let config = Destinations::from_variables(base.variables)?;
     let ports = base.ports(&config)?;
-    let handler: Arc<dyn Handler> = match destination {
-        Destination::Websand => Arc::new(WebsandForwarder::new(ports, config)),
-        Destination::Websale => Arc::new(WebsaleForwarder::new(ports, config)),
-    };
+    let handler = make(ports, config);
     let batches = Batches { handler, client: base.aws.sqs(), url, clock: base.clock };
     let batches = &batches;
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsInvocation>| async move {

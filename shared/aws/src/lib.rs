@@ -1,8 +1,8 @@
 //! shoprelay on AWS: SQS, DynamoDB and Secrets Manager behind the product's ports, and the Lambda runtime in front of
 //! its handlers.
 //!
-//! A function's `main` calls one of [`ingest::run`], [`forward::run`] and [`schedule::run`]; each reads its variables,
-//! builds its clients ([`AwsConfig`]), and serves invocations one at a time on a single thread.
+//! A function's `main` calls one of [`ingest::run`], [`forward::websand`], [`forward::websale`] and [`schedule::run`]; each
+//! reads its variables, builds its clients ([`AwsConfig`]), and serves invocations one at a time on a single thread.
 
 pub mod config;
 pub mod connector;
