@@ -9,6 +9,7 @@ mod operating {
     mod doctor;
     mod forget;
     mod loopback;
+    mod pause;
     mod resolve;
     mod shops;
     mod world;

@@ -21,14 +21,14 @@ use crate::{
 /// Holds back a shop's deliveries; its webhooks are still received and queued.
 ///
 /// No call is started any more; those in hand end first, within two minutes. Messages wait up to ten days, promotions
-/// until their `send_before`. `resume` lets them go on within five minutes.
+/// until their `send_before`.
 #[derive(clap::Args)]
 pub(crate) struct Pause {
     #[command(flatten)]
     which: Which,
 }
 
-/// Lets a paused shop's deliveries go on, within five minutes.
+/// Lets a paused shop's deliveries go on: at once on the embedded host, within five minutes on AWS.
 #[derive(clap::Args)]
 pub(crate) struct Resume {
     #[command(flatten)]
@@ -77,10 +77,14 @@ impl Which {
         if !shops.contains(&self.shop) {
             return Err(CommandError(format!("there is no shop {}; `shoprelay shop list` names them", self.shop)));
         }
-        let ledger = installation.writable().await?.ledger;
+        let place = installation.writable().await?;
         let mut report = Vec::new();
         for destination in Destination::ALL.into_iter().filter(|one| self.destination.is_none_or(|only| only == *one)) {
-            let changed = apply(&*ledger, &self.shop, destination, to).await?;
+            let changed = apply(&*place.ledger, &self.shop, destination, to).await?;
+            if changed {
+                let woken = place.queue.wake(&self.shop, destination).await;
+                woken.map_err(|error| CommandError(format!("it is {word}, but the queue: {error}")))?;
+            }
             report.push((destination, changed));
         }
         if self.json {

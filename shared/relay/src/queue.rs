@@ -30,6 +30,12 @@ pub trait Queue: Send + Sync {
     /// ends early, for [`SWEEP_HIDES`]; so the next sweep goes on with the rest, and sweeps of one place must not overlap.
     fn sweep<'a>(&'a self, sweep: Sweep<'a>) -> Async<'a, Result<Swept, QueueError>>;
 
+    /// Lets a shop's messages that were put back for later be seen at once, where the host can. They may not be wanted
+    /// yet: then they are put back again.
+    fn wake<'a>(&'a self, _shop: &'a ShopName, _destination: Destination) -> Async<'a, Result<(), QueueError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Whether sweeping hides messages from other sweeps, which then must not overlap.
     fn hides_what_it_sweeps(&self) -> bool {
         false

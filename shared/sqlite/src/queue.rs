@@ -11,7 +11,7 @@ use relay::{
     clock::Clock,
     message::Message,
     queue::{DeadLetter, Queue, QueueError, Settlement, Sweep, Swept},
-    shop::Destination,
+    shop::{Destination, ShopName},
 };
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::Notify;
@@ -34,6 +34,7 @@ const PARK: &str = "INSERT INTO dead_letter (destination, shop, parked_at, reaso
 const LOAD: &str = "SELECT body, sent_at FROM message WHERE id = ?1";
 const NEXT: &str = "SELECT min(visible_at) FROM message WHERE destination = ?1 AND visible_at > ?2";
 const DONE: &str = "DELETE FROM message WHERE id = ?1";
+const WAKE: &str = "UPDATE message SET visible_at = ?3 WHERE destination = ?1 AND shop = ?2 AND visible_at > ?3";
 const BACK: &str = "UPDATE message SET visible_at = ?2 WHERE id = ?1";
 
 /// The queues in SQLite, and their workers' side.
@@ -189,6 +190,17 @@ impl Queue for SqliteQueue {
 
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {
         Box::pin(self.bury(letter.clone()))
+    }
+
+    fn wake<'a>(&'a self, shop: &'a ShopName, destination: Destination) -> Async<'a, Result<(), QueueError>> {
+        let now = self.clock.now().as_microsecond();
+        let shop = shop.to_string();
+        let act = move |connection: &Connection| {
+            connection.prepare_cached(WAKE)?.execute((destination.name(), shop, now)).map(drop)
+        };
+        let lane = self.lane(destination).clone();
+        let woken = self.store.write(act, move |()| lane.changed.notify_one());
+        Box::pin(async move { woken.await.map_err(|error| unavailable(&error)) })
     }
 
     fn sweep<'a>(&'a self, sweep: Sweep<'a>) -> Async<'a, Result<Swept, QueueError>> {

@@ -263,6 +263,7 @@ impl Passage {
 
     fn held(&self, until: Timestamp, spread: Duration) -> Duration {
         let _ = self.held_until.set(until);
+        tracing::debug!(connection = %self.row.key, %until, "a message is held back");
         self.wait(until, spread)
     }
 

@@ -223,3 +223,18 @@ async fn no_statement_of_a_worker_walks_through_the_queue() {
         assert!(plan.contains("SEARCH") && !plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
     }
 }
+
+#[tokio::test]
+async fn what_was_put_back_can_be_woken_of_one_shop_only() {
+    let bench = bench();
+    for shop in ["acme", "flowers"] {
+        bench.put(shop, shop).await;
+    }
+    for taken in bench.take(10).await.messages {
+        let back = Settlement::Back { after: Duration::from_mins(5) };
+        bench.queue.settle(&taken.ticket, back).await.unwrap();
+    }
+    assert!(bench.take(10).await.messages.is_empty());
+    bench.queue.wake(&"acme".parse().unwrap(), WEBSAND).await.unwrap();
+    assert_eq!(bodies(&bench.take(10).await), ["acme"]);
+}
