@@ -7,6 +7,7 @@ use relay::{
     clock::{Clock, SystemClock},
     config::Variables,
     ledger::{Due, Ledger, Purpose, Row},
+    message::Kind,
     shop::ShopName,
 };
 use serde_json::json;
@@ -78,6 +79,8 @@ impl Deliveries {
         for purpose in [Purpose::Attention, Purpose::Send, Purpose::Poll] {
             rows.extend(ledger.due(purpose, horizon, read).await.map_err(unavailable)?);
         }
+        // Of a promotion in chunks, the promotion is listed, and chunks only if they need a person.
+        rows.retain(|row| row.key.kind != Kind::Chunk || row.attention.is_some());
         rows.retain(|row| self.shop.is_none() || row.key.shop == self.shop);
         rows.sort_by_key(|row| (row.attention.is_none(), row.index().map(|due| due.at)));
         Ok(rows)

@@ -11,7 +11,7 @@ use relay::{
     message::{Kind, RowKey},
     shop::{Destination, ShopName},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{CommandError, Outcome, received};
 use crate::{
@@ -19,13 +19,16 @@ use crate::{
     output,
 };
 
+mod chunks;
 mod connection;
 pub(super) mod words;
+
+use chunks::Chunks;
 
 /// Shows everything that is known of one order, customer or promotion: received when, delivered when, what is next.
 #[derive(clap::Args)]
 pub(crate) struct Show {
-    /// SHOP/KIND/SUBJECT, KIND being order, customer, consent, promotion, reference or privacy; with --scan only the
+    /// SHOP/KIND/SUBJECT, KIND being order, customer, consent, promotion, chunk, reference or privacy; with --scan only the
     /// subject, the order number or the destination's id.
     subject: String,
 
@@ -63,12 +66,13 @@ impl Show {
             Vec::new()
         });
         let answers = answers(&installation, &rows).await?;
+        let chunks = chunks(&installation, &rows).await?;
         if self.json {
-            let rows: Vec<_> = rows.iter().map(words::json).collect();
+            let rows: Vec<_> = rows.iter().zip(&chunks).map(with_chunks).collect();
             output::print_json(&json!({"deliveries": rows, "privacy_receipts": answers, "received": receipts}))?;
         } else {
             let answers: Vec<String> = answers.iter().map(|answer| format!("\n{answer}")).collect();
-            output::print(&format!("{}{}", self.text(&rows, &receipts), answers.concat()))?;
+            output::print(&format!("{}{}", self.text(&rows, &chunks, &receipts), answers.concat()))?;
         }
         Ok(if rows.is_empty() && receipts.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
@@ -92,17 +96,38 @@ impl Show {
         Ok(rows)
     }
 
-    fn text(&self, rows: &[Row], receipts: &[Receipt]) -> String {
+    fn text(&self, rows: &[Row], chunks: &[Option<Chunks>], receipts: &[Receipt]) -> String {
         let now = SystemClock.now();
         let known = match rows {
             [] => format!("The ledger knows nothing of {}.\n", crate::table::visible(&self.subject)),
-            rows => rows.iter().map(|row| words::describe(row, now)).collect::<Vec<_>>().join("\n"),
+            rows => {
+                let told = |(row, chunks): (&Row, &Option<Chunks>)| {
+                    words::describe(row, now) + &chunks.as_ref().map(Chunks::text).unwrap_or_default()
+                };
+                rows.iter().zip(chunks).map(told).collect::<Vec<_>>().join("\n")
+            }
         };
         if receipts.is_empty() {
             return known;
         }
         format!("{known}\nReceived, the newest first:\n{}", received::table(receipts))
     }
+}
+
+/// The chunks of each row, if it has any.
+async fn chunks(installation: &Installation, rows: &[Row]) -> Result<Vec<Option<Chunks>>, CommandError> {
+    let ledger = installation.ledger()?;
+    let mut chunks = Vec::new();
+    for row in rows {
+        chunks.push(Chunks::of(&*ledger, row).await.map_err(|error| CommandError(error.to_string()))?);
+    }
+    Ok(chunks)
+}
+
+fn with_chunks((row, chunks): (&Row, &Option<Chunks>)) -> Value {
+    let mut row = words::json(row);
+    row["chunks"] = json!(chunks.as_ref().map(Chunks::json));
+    row
 }
 
 /// What privacy requests among the rows were answered.
@@ -127,7 +152,7 @@ fn is_called(row: &Row, name: &str) -> bool {
 pub(super) fn key(subject: &str) -> Result<RowKey, CommandError> {
     parse(subject).ok_or_else(|| {
         CommandError(format!(
-            "{subject:?} is not SHOP/KIND/SUBJECT with a KIND of order, customer, consent, promotion, reference, \
+            "{subject:?} is not SHOP/KIND/SUBJECT with a KIND of order, customer, consent, promotion, chunk, reference, \
              privacy or connection; `shoprelay show SUBJECT --scan` looks for a subject in all shops"
         ))
     })
@@ -139,11 +164,19 @@ fn parse(text: &str) -> Option<RowKey> {
     let shop: ShopName = parts.next()?.parse().ok()?;
     let name = parts.next()?;
     let subject = parts.next().filter(|subject| !subject.is_empty())?;
-    let kinds =
-        [Kind::Order, Kind::Customer, Kind::Consent, Kind::Promotion, Kind::Reference, Kind::Privacy, Kind::Connection];
+    let kinds = [
+        Kind::Order,
+        Kind::Customer,
+        Kind::Consent,
+        Kind::Promotion,
+        Kind::Chunk,
+        Kind::Reference,
+        Kind::Privacy,
+        Kind::Connection,
+    ];
     let kind = kinds.into_iter().find(|kind| kind.name() == name)?;
     let destination = match kind {
-        Kind::Promotion => Destination::Websale,
+        Kind::Promotion | Kind::Chunk => Destination::Websale,
         Kind::Connection => Destination::ALL.into_iter().find(|destination| destination.name() == subject)?,
         _ => Destination::Websand,
     };
@@ -172,6 +205,7 @@ mod tests {
         assert_eq!(key("acme/privacy/e1").as_deref(), Some("acme#websand#privacy#e1"));
         assert_eq!(key("acme/connection/websale").as_deref(), Some("acme#websale#connection#websale"));
         assert_eq!(key("acme/promotion/summer").as_deref(), Some("acme#websale#promotion#summer"));
+        assert_eq!(key("acme/chunk/summer/3").as_deref(), Some("acme#websale#chunk#summer/3"));
         for bad in ["acme", "acme/order", "acme/order/", "acme/login/x", "acme/connection/x", "ACME/order/1", ""] {
             assert_eq!(key(bad), None, "{bad}");
         }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::{Async, message::RowKey};
 
 pub mod callback;
+pub mod chunk;
 pub mod connection;
 pub mod dead;
 mod departure;
@@ -24,7 +25,7 @@ pub use redo::{Redo, forget_delivered};
 pub use resolve::{Finding, Resolution, Unfit, resolve};
 pub use row::{
     Attempts, Attention, CallbackStatus, Callbacks, Connection, Consent, Due, Fault, LastError, Lease, Matter, Outage,
-    Owed, PendingPromotion, Poll, Purpose, Row, State, Steps,
+    Owed, PendingPromotion, Plan, Poll, Purpose, Row, State, Steps,
 };
 pub use write::{Change, Guess, update};
 

@@ -101,6 +101,8 @@ pub enum Kind {
     Customer,
     Consent,
     Promotion,
+    /// One call's part of a promotion with a large audience. Its subject is `{promotion}/{number}`, numbers from 1.
+    Chunk,
     /// The log-in state of one WEBSALE account.
     Login,
     /// Something to be fetched from the shop's API: how the fetching goes. Its subject is `{kind}/{id}`.
@@ -113,11 +115,12 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Order,
         Self::Customer,
         Self::Consent,
         Self::Promotion,
+        Self::Chunk,
         Self::Login,
         Self::Reference,
         Self::Privacy,
@@ -131,6 +134,7 @@ impl Kind {
             Self::Customer => "customer",
             Self::Consent => "consent",
             Self::Promotion => "promotion",
+            Self::Chunk => "chunk",
             Self::Login => "login",
             Self::Reference => "reference",
             Self::Privacy => "privacy",

@@ -25,6 +25,7 @@ pub(crate) mod record;
 mod tell;
 #[cfg(test)]
 mod tests;
+mod totals;
 
 /// How many dispatches are asked about at the same time.
 const AT_ONCE: usize = 8;
@@ -94,13 +95,15 @@ impl Poller {
 
     /// Asks about every dispatch that is due, and tells shops what they are owed, until `deadline`.
     pub async fn run(&self, deadline: Timestamp) -> Polled {
-        let rows = match self.ports.ledger.due(Purpose::Poll, self.ports.clock.now(), BATCH).await {
+        let mut rows = match self.ports.ledger.due(Purpose::Poll, self.ports.clock.now(), BATCH).await {
             Ok(rows) => rows,
             Err(error) => {
                 tracing::error!(%error, "open dispatches and callbacks cannot be read");
                 return Polled { failed: 1, ..Polled::default() };
             }
         };
+        // What the chunks are asked now counts in the totals.
+        rows.sort_by_key(record::is_split);
         let run = Run {
             poller: self,
             deadline,
@@ -144,6 +147,9 @@ impl Run<'_> {
     async fn one_question(&self, row: &Row, shop: &ShopName) -> Asked {
         if self.troubled.lock().unwrap_or_else(PoisonError::into_inner).contains(shop) || !self.has_time() {
             return Asked::Skipped;
+        }
+        if record::is_split(row) {
+            return self.add_up(row).await;
         }
         match self.connection(shop).await {
             Ok(connection) if connection.paused_at.is_some() => Asked::Skipped,

@@ -4,6 +4,7 @@
 //! ([`crate::secret::WebsaleEndpoints`]).
 
 pub mod answer;
+pub mod audience;
 pub mod body;
 pub mod call;
 pub mod login;

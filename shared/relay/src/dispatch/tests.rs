@@ -35,6 +35,7 @@ fn waiting(stage: &Stage, subject: &str) -> Row {
         former: None,
         draft: false,
         callback_url: None,
+        plan: None,
     };
     let due = Some(Due { purpose: Purpose::Send, at: now });
     Row { state: State::Scheduled, promotion: Some(promotion), due, version: 1, ..Row::new(key, now) }

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::{
     EraseError,
@@ -13,7 +12,7 @@ use super::{
     walk::{Mode, Walk},
 };
 use crate::{
-    destination::websale::body::content_hash,
+    destination::websale::{audience::Addressed, body::content_hash},
     event::Email,
     forward::websale::{content, content_name},
     ledger::{Change, Guess, Ledger, LedgerError, PART_BYTES, Row, State, transition, update},
@@ -56,7 +55,8 @@ pub(super) async fn take_out(walk: &Walk<'_>, found: Row) -> Result<Result<Outco
         return Ok(Ok(Outcome::Unconcerned));
     }
     let body = content::stored(ledger, &row).await?;
-    let rest = if content::is_whole(&row, &body) { without(&body, email) } else { broken(&body, email) };
+    let is_split = promotion.plan.is_some();
+    let rest = if content::is_whole(&row, &body) { without(&body, email, is_split) } else { broken(&body, email) };
     if rest == Rest::All {
         return Ok(Ok(Outcome::Unconcerned));
     }
@@ -101,9 +101,11 @@ async fn fresh(walk: &Walk<'_>, found: Row) -> Result<Option<Row>, LedgerError> 
     }
 }
 
-/// Whether the promotion may still go out: at its time, or because a person says so.
+/// Whether the promotion may still go out: at its time, or because a person says so. One that goes out in chunks ends
+/// with the chunks that did.
 fn may_go_out(row: &Row) -> bool {
-    matches!(row.state, State::Scheduled | State::Parked)
+    let is_split = row.promotion.as_ref().is_some_and(|promotion| promotion.plan.is_some());
+    matches!(row.state, State::Scheduled | State::Parked) && !is_split
 }
 
 /// The row with other content, and the old one noted until it is deleted.
@@ -170,16 +172,14 @@ pub(super) async fn delete_all(ledger: &dyn Ledger, row: &Row) -> Result<(), Led
     content::delete(ledger, row).await
 }
 
-/// The body of a personalised push without an address.
-fn without(body: &[u8], email: &Email) -> Rest {
-    let Ok(mut document) = serde_json::from_slice::<Value>(body) else { return broken(body, email) };
-    let Some(Value::Array(emails)) = document.pointer_mut("/filter/email") else { return Rest::All };
-    let before = emails.len();
-    emails.retain(|listed| listed.as_str() != Some(email.as_str()));
-    match emails.len() {
-        len if len == before => Rest::All,
-        0 => Rest::Nobody,
-        _ => Rest::Some(Bytes::from(document.to_string())),
+/// The body of a personalised push without an address. Once the audience is split, the place in it stays empty: else
+/// others would move into a chunk that was sent.
+fn without(body: &[u8], email: &Email, is_split: bool) -> Rest {
+    let Some(mut audience) = Addressed::read(body) else { return broken(body, email) };
+    match audience.forget(email, is_split) {
+        false => Rest::All,
+        true if audience.has_anybody() || is_split => Rest::Some(audience.stored()),
+        true => Rest::Nobody,
     }
 }
 
@@ -197,11 +197,11 @@ mod tests {
         let bob: Email = "bob@example.com".parse().unwrap();
         let body = r#"{"filter":{"connected":true,"email":["bob@example.com","eve@example.com"]},"name":"x"}"#;
         let rest = r#"{"filter":{"connected":true,"email":["eve@example.com"]},"name":"x"}"#;
-        assert_eq!(without(body.as_bytes(), &bob), Rest::Some(Bytes::from_static(rest.as_bytes())));
-        assert_eq!(without(rest.as_bytes(), &bob), Rest::All);
+        assert_eq!(without(body.as_bytes(), &bob, false), Rest::Some(Bytes::from_static(rest.as_bytes())));
+        assert_eq!(without(rest.as_bytes(), &bob, false), Rest::All);
         let alone = br#"{"filter":{"connected":true,"email":["bob@example.com"]},"name":"x"}"#;
-        assert_eq!(without(alone, &bob), Rest::Nobody);
-        assert_eq!(without(br#"{"filter":{"connected":true}}"#, &bob), Rest::All);
-        assert_eq!(without(br#"{"filter":{"email":["bob@example.com","#, &bob), Rest::Nobody);
+        assert_eq!(without(alone, &bob, false), Rest::Nobody);
+        assert_eq!(without(br#"{"filter":{"connected":true}}"#, &bob, false), Rest::All);
+        assert_eq!(without(br#"{"filter":{"email":["bob@example.com","#, &bob, false), Rest::Nobody);
     }
 }

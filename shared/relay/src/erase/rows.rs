@@ -106,7 +106,7 @@ async fn of_shop(walk: &mut Walk<'_>, rows: Vec<Row>) -> Step {
 
 /// Whether a worker may be at a promotion right now. Without its row, it would be sent once more.
 pub(super) fn is_held(row: &Row, now: Timestamp) -> bool {
-    row.key.kind == Kind::Promotion && row.lease.as_ref().is_some_and(|lease| lease.until > now)
+    matches!(row.key.kind, Kind::Promotion | Kind::Chunk) && row.lease.as_ref().is_some_and(|lease| lease.until > now)
 }
 
 /// Removes a row with all that is stored beside it, unless it is not to go any more. A worker that is at it delivers what

@@ -60,7 +60,7 @@ impl<'a> Target<'a> {
                     is_theirs && row.revision.is_none_or(|revision| dated(&revision) <= self.until)
                 }
                 Kind::Reference => self.named().contains(&row.key),
-                Kind::Consent | Kind::Promotion | Kind::Login | Kind::Privacy | Kind::Connection => false,
+                Kind::Consent | Kind::Promotion | Kind::Chunk | Kind::Login | Kind::Privacy | Kind::Connection => false,
             },
         }
     }

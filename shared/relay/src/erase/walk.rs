@@ -199,7 +199,7 @@ impl Walk<'_> {
             Kind::Order => found.order_rows += 1,
             Kind::Customer => found.customer_rows += 1,
             Kind::Reference => found.reference_rows += 1,
-            Kind::Promotion => found.promotion_rows += 1,
+            Kind::Promotion | Kind::Chunk => found.promotion_rows += 1,
             Kind::Consent => found.consent_rows += 1,
             Kind::Login | Kind::Privacy | Kind::Connection => {}
         }

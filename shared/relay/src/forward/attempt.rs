@@ -25,6 +25,7 @@ use crate::{
     shop::ShopName,
 };
 
+mod intend;
 mod park;
 mod secret;
 #[cfg(test)]

@@ -27,6 +27,7 @@ use crate::{
     shop::{Destination, ShopName},
 };
 
+mod again;
 mod news;
 
 use news::News;
@@ -176,7 +177,7 @@ impl Passage {
     pub(crate) fn called(&self, call: Call, outcome: &Outcome, decision: &Decision) {
         let now = self.now();
         let finding =
-            self.passes().iter_mut().find(|pass| pass.is_for(call)).map(|pass| pass.called(call, outcome, now));
+            self.passes().iter_mut().rev().find(|pass| pass.is_for(call)).map(|pass| pass.called(call, outcome, now));
         if let Some(finding) = finding {
             self.found(call.party(), finding);
         }

@@ -27,6 +27,7 @@ use super::{attempt::Attempt, erase, letter::unreadable, passage::Passage, traff
 use wanted::Wanted;
 use work::Work;
 
+mod chunks;
 pub(crate) mod content;
 mod entry;
 mod personalised;
@@ -75,8 +76,11 @@ impl WebsaleForwarder {
             Ok(message) => message,
             Err(error) => return Err(unreadable(&self.ports, received, Destination::Websale, &error).await),
         };
-        let ours =
-            |key: &RowKey| key.destination == Destination::Websale && key.kind == Kind::Promotion && key.shop.is_some();
+        let ours = |key: &RowKey| {
+            key.destination == Destination::Websale
+                && matches!(key.kind, Kind::Promotion | Kind::Chunk)
+                && key.shop.is_some()
+        };
         let Some(key) = message.row_key().filter(ours) else {
             return Err(unreadable(&self.ports, received, Destination::Websale, &"it is for another queue").await);
         };
@@ -124,7 +128,10 @@ impl WebsaleForwarder {
             return self.cancelled(attempt, Some("nobody_left")).await;
         };
         let wanted = Wanted::of(&promotion, message, secret.as_deref().ok());
-        let relevance = |row: &Row| standing::of_event(row, &attempt, |row| wanted.is_as_prepared(row));
+        let relevance = |row: &Row| {
+            let of_event = standing::of_event(row, &attempt, |row| wanted.is_as_prepared(row));
+            standing::of_change(row, &attempt, of_event, wanted.has_same_content(row))
+        };
         let note = |row: &mut Row| wanted.note(row, attempt.event_id);
         let row = attempt.claim_noting(Guess::Unknown, relevance, note).await?;
         if let Err(error) = secret {
@@ -142,7 +149,9 @@ impl WebsaleForwarder {
     async fn cancelled(&self, attempt: Attempt<'_>, reason: Option<&str>) -> Step<Settlement> {
         let relevance = |row: &Row| standing::of_event(row, &attempt, |_| false);
         let note = |row: &mut Row| standing::note_cancellation(row, &attempt);
-        let row = attempt.claim_noting(Guess::Unknown, relevance, note).await?;
+        let stop = |row: &mut Row| standing::note_stop(row, &attempt);
+        let known = attempt.note(relevance, stop).await?;
+        let row = attempt.claim_noting(known, relevance, note).await?;
         let mut work = Work::new(self, attempt, row);
         if standing::is_out(&work.row) {
             return Ok(work.too_late().await);
@@ -160,6 +169,9 @@ impl WebsaleForwarder {
         let relevance = |row: &Row| standing::of_due(row, revision, &attempt);
         let row = attempt.claim_noting(Guess::Unknown, relevance, standing::note_redrive).await?;
         let mut work = Work::new(self, attempt, row);
+        if work.has_no_promotion().await? {
+            return Ok(work.cancelled(None).await);
+        }
         work.send_when_due().await
     }
 }

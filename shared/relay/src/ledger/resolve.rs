@@ -125,6 +125,7 @@ mod tests {
             former: None,
             draft: false,
             callback_url: None,
+            plan: None,
         };
         Row {
             state,

@@ -15,7 +15,7 @@ mod progress;
 pub use callback::{CallbackStatus, Callbacks, Owed};
 pub use connection::{Connection, Fault, Matter, Outage};
 pub use due::{Attention, Due, Purpose};
-pub use progress::{PendingPromotion, Poll, Steps};
+pub use progress::{PendingPromotion, Plan, Poll, Steps};
 
 /// One subject at one destination.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

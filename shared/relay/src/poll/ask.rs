@@ -96,7 +96,7 @@ impl Run<'_> {
     }
 
     /// Takes the row, if it is still due and nobody works on it.
-    async fn lease(&self, found: &Row, token: &str) -> Result<Option<Row>, LedgerError> {
+    pub(super) async fn lease(&self, found: &Row, token: &str) -> Result<Option<Row>, LedgerError> {
         let ports = &self.poller.ports;
         let now = self.now();
         let until = self.deadline.saturating_add(LEASE_MARGIN).unwrap_or(Timestamp::MAX);
@@ -117,7 +117,7 @@ impl Run<'_> {
     }
 
     /// Stores what the row has become and gives it back. Content goes before the row ends: nobody looks later.
-    async fn note(&self, leased: &Row, token: &str, next: impl Fn(Row) -> Row) -> Result<(), LedgerError> {
+    pub(super) async fn note(&self, leased: &Row, token: &str, next: impl Fn(Row) -> Row) -> Result<(), LedgerError> {
         let ports = &self.poller.ports;
         let ends = next(leased.clone()).due.is_none();
         if ends {
@@ -131,8 +131,11 @@ impl Run<'_> {
         // Somebody may have told the shop something meanwhile: what the row has become counts.
         let decide = |stored: Option<&Row>| finish(stored, token, noted);
         let guess = Guess::Row(Box::new(leased.clone()));
-        ledger::update(&*ports.ledger, &*ports.random, &leased.key, guess, decide).await?;
-        Ok(())
+        let (row, is_ours) = ledger::update(&*ports.ledger, &*ports.random, &leased.key, guess, decide).await?;
+        match row.filter(|row| is_ours && row.due.is_none()) {
+            Some(row) => self.hurry(&row).await,
+            None => Ok(()),
+        }
     }
 
     /// Notes that the shop's status calls work.

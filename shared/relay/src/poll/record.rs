@@ -78,6 +78,16 @@ fn again(mut row: Row, at: Timestamp, deadline: SignedDuration, now: Timestamp) 
     owe_of_plan(row, CallbackStatus::OutcomeUnknown, Some(POLL_DEADLINE), now)
 }
 
+/// Whether it went out in chunks: they are asked about, and the promotion adds up their answers.
+pub(super) fn is_split(row: &Row) -> bool {
+    row.promotion.as_ref().is_some_and(|promotion| promotion.plan.is_some())
+}
+
+/// When a promotion's chunks are added up again, if none of them has ended before.
+pub(super) fn next_total(row: &Row, now: Timestamp) -> Timestamp {
+    after(now, wait(DEFAULT_WAIT, row.poll.as_ref().map_or(0, |poll| poll.asked)))
+}
+
 /// No more questions. A push that was changed or called off too late stays marked so.
 fn ended(row: Row, now: Timestamp) -> Row {
     let state = if row.state == State::TooLate { State::TooLate } else { State::Delivered };

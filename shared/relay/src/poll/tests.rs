@@ -56,6 +56,7 @@ impl Watch {
             former: None,
             draft: false,
             callback_url: None,
+            plan: None,
         };
         let row = Row {
             state: State::Sent,

@@ -190,6 +190,8 @@ pub struct WebsaleSecret {
     pub login_backoff: Duration,
     /// The most requests a second. Reserved, not applied yet.
     pub requests_per_second: Option<f64>,
+    /// The most addresses in one personalised push; a larger audience goes out in chunks.
+    pub emails_per_push: Option<u32>,
     /// Where the shop wants to be told what becomes of its promotions; absent: nowhere.
     pub status_callback: Option<StatusCallback>,
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use relay::{
     alarm::Alarm,
     ledger::{Row, State, transition},
+    message::Kind,
 };
 use rusqlite::{Connection, Transaction};
 
@@ -18,10 +19,15 @@ pub(crate) const IN_HAND: &str = "SELECT row FROM ledger WHERE in_hand = 1";
 pub(super) fn void_leases(connection: &mut Connection, now: Timestamp) -> Result<(), OpenError> {
     let transaction = connection.transaction()?;
     let in_hand = in_hand(&transaction)?;
-    let in_company = in_hand.len() > 1;
-    for text in in_hand {
-        let row: Row = serde_json::from_str(&text)
-            .map_err(|error| OpenError::Database(format!("a row of the ledger cannot be read: {error}")))?;
+    let read = |text: &String| serde_json::from_str(text);
+    let rows: Vec<Row> = in_hand
+        .iter()
+        .map(read)
+        .collect::<Result<_, _>>()
+        .map_err(|error| OpenError::Database(format!("a row of the ledger cannot be read: {error}")))?;
+    // A chunk is in hand beside its promotion, for the same event.
+    let in_company = rows.iter().filter(|row| row.key.kind != Kind::Chunk).count() > 1;
+    for row in rows {
         let version = row.version + 1;
         let freed = Row { version, write: format!("restart-{version}"), ..transition::restart(row, in_company, now) };
         store_row(&transaction, &freed)?;

@@ -29,6 +29,7 @@ pub(crate) fn secret() -> WebsaleSecret {
         login_backoff: Duration::from_mins(15),
         requests_per_second: None,
         status_callback: None,
+        emails_per_push: None,
     }
 }
 

@@ -61,6 +61,11 @@ impl FakeWebsale {
         self.state.lock().unwrap().scripts.entry(call).or_default().push_back(script);
     }
 
+    /// What such calls were told to come to, and have not yet, is forgotten.
+    pub(crate) fn forgets(&self, call: &'static str) {
+        self.state.lock().unwrap().scripts.remove(call);
+    }
+
     /// All tokens given so far are refused from now on.
     pub(crate) fn expire_tokens(&self) {
         let mut state = self.state.lock().unwrap();

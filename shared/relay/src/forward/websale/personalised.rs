@@ -1,13 +1,15 @@
 //! Personalised pushes: one call that must not be made twice.
 
+use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Step, content, standing::newest, work::Work};
 use crate::{
-    destination::websale::{answer, login::Session},
+    destination::websale::{answer, audience::Addressed, login::Session},
     forward::attempt::failure,
     http::Response,
-    ledger::{CallbackStatus, Due, LastError, Poll, Purpose, Row, State, transition::last_error},
+    ledger::{CallbackStatus, Due, LastError, Plan, Poll, Purpose, Row, State, transition::last_error},
+    message::Kind,
     queue::Settlement,
     retry::{Call, Decision},
 };
@@ -18,7 +20,7 @@ const NO_DISPATCH_ID: &str = "no_dispatch_id";
 impl Work<'_> {
     /// Stores the body until the promotion is due. The row names what is stored before it is, so that nothing is left
     /// behind that nobody knows of.
-    pub(super) async fn store_content(&mut self, wanted: &super::wanted::Content, body: &bytes::Bytes) -> Step<()> {
+    pub(super) async fn store_content(&mut self, wanted: &super::wanted::Content, body: &Bytes) -> Step<()> {
         let ports = &self.forwarder.ports;
         let (name, count) = wanted.stored_as();
         let stored = self.row.promotion.as_ref().and_then(|promotion| promotion.content.clone());
@@ -39,12 +41,29 @@ impl Work<'_> {
 
     /// Sends a personalised push that is due: token first, then the intent, then the call.
     pub(super) async fn send_personalised(&mut self) -> Step<Settlement> {
-        let loaded = content::load(&*self.forwarder.ports.ledger, &self.row).await;
+        let loaded = match self.row.key.kind {
+            Kind::Chunk => self.body_of_chunk().await,
+            _ => content::load(&*self.forwarder.ports.ledger, &self.row).await,
+        };
         let Some(body) = loaded.map_err(|error| self.attempt.ledger_failed(&error))? else {
             return Err(self.park("content_missing", "the stored content is gone; schedule the promotion again").await);
         };
         self.gate(Call::WebsalePersonalised).await?;
-        let mut session = self.session().await?;
+        let session = self.session().await?;
+        let audience = if self.row.key.kind == Kind::Chunk { None } else { Addressed::read(&body) };
+        let Some(audience) = audience else { return self.send_whole(body, session).await };
+        let split = || Plan::of(audience.places(), session.secret.emails_per_push);
+        if let Some(plan) = self.plan().or_else(split) {
+            return self.send_in_chunks(plan, &audience, session).await;
+        }
+        let Some(body) = audience.whole() else {
+            return Err(self.park("audience_erased", "everybody in the audience was forgotten").await);
+        };
+        self.send_whole(body, session).await
+    }
+
+    /// Sends it in one call.
+    async fn send_whole(&mut self, body: Bytes, mut session: Session) -> Step<Settlement> {
         loop {
             self.needs_time_for(self.forwarder.config.send_timeout).await?;
             self.intend().await?;
@@ -90,7 +109,7 @@ impl Work<'_> {
         .await
     }
 
-    async fn sent(&self, response: &Response, session: &Session) -> Step<Settlement> {
+    pub(super) async fn sent(&self, response: &Response, session: &Session) -> Step<Settlement> {
         let id = answer::dispatch_id(response);
         let now = self.attempt.now();
         let interval = SignedDuration::try_from(session.secret.poll_interval).unwrap_or(SignedDuration::MAX);

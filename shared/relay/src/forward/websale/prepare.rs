@@ -50,6 +50,9 @@ impl Work<'_> {
     }
 
     async fn prepare_personalised(&mut self, content: &Content, body: &bytes::Bytes) -> Step<Settlement> {
+        if standing::is_going_out(&self.row) {
+            return self.go_on().await;
+        }
         if standing::is_out(&self.row) {
             return Ok(self.too_late().await);
         }
@@ -60,6 +63,19 @@ impl Work<'_> {
             self.store_content(content, body).await?;
         }
         self.wait_or_send(&content.hash).await
+    }
+
+    /// The schedule of a promotion whose chunks are on their way: whoever sends them ended, or was stopped.
+    async fn go_on(&mut self) -> Step<Settlement> {
+        let later = self.attempt.now().saturating_add(AGAIN_AFTER).unwrap_or(Timestamp::MAX);
+        self.remember(|mut row| {
+            standing::note_redrive(&mut row);
+            row.due = Some(Due { purpose: Purpose::Send, at: later });
+            row.attention = None;
+            row
+        })
+        .await?;
+        self.send_when_due().await
     }
 
     /// Everything is prepared: either the dispatcher brings the promotion back at its time, or that is now.
@@ -87,13 +103,7 @@ impl Work<'_> {
     pub(super) async fn send_when_due(&mut self) -> Step<Settlement> {
         match self.departure() {
             Departure::Now => (),
-            Departure::At(then) => {
-                let next = |mut row: Row| {
-                    row.due = Some(Due { purpose: Purpose::Send, at: then });
-                    resting(row, self.attempt.event_id)
-                };
-                return Ok(self.attempt.finish(&self.row, "scheduled", next).await);
-            }
+            Departure::At(then) => return Ok(self.rest_until(then).await),
             Departure::TooLate => return Err(self.park_too_late().await),
         }
         match self.row.promotion.as_ref().map(|promotion| promotion.channel) {
@@ -102,7 +112,16 @@ impl Work<'_> {
         }
     }
 
-    async fn park_too_late(&self) -> Settlement {
+    /// The dispatcher brings the promotion back then.
+    pub(super) async fn rest_until(&self, then: Timestamp) -> Settlement {
+        let next = |mut row: Row| {
+            row.due = Some(Due { purpose: Purpose::Send, at: then });
+            resting(row, self.attempt.event_id)
+        };
+        self.attempt.finish(&self.row, "scheduled", next).await
+    }
+
+    pub(super) async fn park_too_late(&self) -> Settlement {
         let now = self.attempt.now();
         let send_before = self.row.promotion.as_ref().and_then(|promotion| promotion.send_before);
         let detail = if send_before.is_some_and(|end| now < end) {

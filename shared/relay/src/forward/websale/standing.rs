@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::{
     event::Channel,
     forward::attempt::Attempt,
-    ledger::{PendingPromotion, Row, State, transition::Relevance},
+    ledger::{PendingPromotion, Plan, Row, State, transition::Relevance},
     revision::Revision,
 };
 
@@ -28,7 +28,22 @@ pub(super) fn record(row: &mut Row, revision: Revision) {
 
 /// Whether the promotion went out to devices, or may have. From then on it is never sent again.
 pub(super) fn is_out(row: &Row) -> bool {
-    row.steps.sent || matches!(row.state, State::Intended | State::Sent | State::OutcomeUnknown)
+    row.steps.sent || plan(row).is_some() || matches!(row.state, State::Intended | State::Sent | State::OutcomeUnknown)
+}
+
+/// Whether the promotion goes out in chunks and has not begun all of them. It cannot be changed any more, only called off.
+pub(super) fn is_going_out(row: &Row) -> bool {
+    matches!(row.state, State::Scheduled | State::Parked) && plan(row).is_some()
+}
+
+/// Whether the row has heard of something newer than what went out.
+pub(super) fn is_overtaken(row: &Row) -> bool {
+    let pending = row.promotion.as_ref().map(|promotion| promotion.revision);
+    matches!((row.revision, pending), (Some(known), Some(pending)) if known.is_newer_than(&pending))
+}
+
+fn plan(row: &Row) -> Option<&Plan> {
+    row.promotion.as_ref().and_then(|promotion| promotion.plan.as_ref())
 }
 
 /// Whether the row's promotion is of another channel than this.
@@ -42,6 +57,10 @@ pub(super) fn of_event(row: &Row, attempt: &Attempt<'_>, asks_nothing_new: impl 
     let Some(known) = newest(row) else { return Relevance::Open };
     match attempt.revision.compare(&known) {
         Ordering::Equal if is_unsettled(row, attempt) => Relevance::Open,
+        // Chunks are on their way, and what is newer did not change that.
+        Ordering::Less if is_going_out(row) && is_pending(row, attempt) && is_unsettled(row, attempt) => {
+            Relevance::Open
+        }
         // The same event, received once more while it was at work: whichever message is left has to end it.
         Ordering::Less if attempt.revision.is_received_again(&known) && is_unsettled(row, attempt) => Relevance::Open,
         Ordering::Less | Ordering::Equal => Relevance::Superseded,
@@ -51,6 +70,23 @@ pub(super) fn of_event(row: &Row, attempt: &Attempt<'_>, asks_nothing_new: impl 
         Ordering::Greater if row.attempts.is_empty() && asks_nothing_new(row) => Relevance::Record(attempt.revision),
         Ordering::Greater => Relevance::Open,
     }
+}
+
+/// The same for a schedule of a promotion whose chunks are on their way: what is newer comes too late, which is remembered
+/// unless it says what is going out.
+pub(super) fn of_change(row: &Row, attempt: &Attempt<'_>, of_event: Relevance, is_same: bool) -> Relevance {
+    let pending = row.promotion.as_ref().map(|promotion| promotion.revision);
+    let is_change = is_going_out(row) && pending.is_some_and(|pending| attempt.revision.is_newer_than(&pending));
+    match of_event {
+        Relevance::Open | Relevance::Record(_) if is_change && is_same => Relevance::Superseded,
+        Relevance::Open if is_change => Relevance::Record(attempt.revision),
+        other => other,
+    }
+}
+
+/// Whether the event is the one the row is working towards.
+fn is_pending(row: &Row, attempt: &Attempt<'_>) -> bool {
+    row.promotion.as_ref().is_some_and(|promotion| attempt.revision.compare(&promotion.revision) == Ordering::Equal)
 }
 
 /// Whether a promotion that was found due still is.
@@ -90,6 +126,16 @@ pub(super) fn note_cancellation(row: &mut Row, attempt: &Attempt<'_>) {
     }
     row.revision = Some(attempt.revision);
     begin(row, State::Cancelled, attempt.event_id);
+}
+
+/// Stops the chunks that are not begun yet. Noted although somebody sends them right now: they look before each one.
+pub(super) fn note_stop(row: &mut Row, attempt: &Attempt<'_>) {
+    if let Some(plan) = row.promotion.as_mut().and_then(|promotion| promotion.plan.as_mut()) {
+        plan.cancelled = true;
+        record(row, attempt.revision);
+        // Whoever comes back with the message has yet to settle it.
+        row.attempts.entry(attempt.event_id.to_owned()).or_default();
+    }
 }
 
 /// The row is at work for this event now; nothing is due.

@@ -23,6 +23,7 @@ use crate::{
 mod callbacks;
 mod cancel;
 mod change;
+mod chunks;
 mod crash;
 mod failure;
 mod lifecycle;

@@ -56,7 +56,7 @@ impl Wanted {
 
     /// Whether the row has this content already, so that only the revision is to be recorded.
     pub(super) fn is_as_prepared(&self, row: &Row) -> bool {
-        let same = self.content.as_ref().is_some_and(|content| row.content_hash.as_ref() == Some(&content.hash));
+        let same = self.has_same_content(row);
         let same_plan = |waiting: &PendingPromotion| {
             waiting.send_at == self.send_at
                 && waiting.send_before == self.send_before
@@ -68,6 +68,10 @@ impl Wanted {
             State::Scheduled => same && row.promotion.as_ref().is_some_and(same_plan),
             _ => false,
         }
+    }
+
+    pub(super) fn has_same_content(&self, row: &Row) -> bool {
+        self.content.as_ref().is_some_and(|content| row.content_hash.as_ref() == Some(&content.hash))
     }
 
     /// Notes what is wanted before anything is done about it: what was wanted before does not go out any more.
@@ -104,6 +108,7 @@ impl Wanted {
             former,
             draft: self.draft,
             callback_url: self.callback_url.clone(),
+            plan: None,
         });
     }
 }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Step, WebsaleForwarder, content, standing::newest};
+use super::{
+    Step, WebsaleForwarder, content,
+    standing::{self, newest},
+};
 use crate::{
     destination::websale::{
         call::Calls,
@@ -13,7 +16,7 @@ use crate::{
     forward::attempt::{Attempt, failure},
     http::{Request, Response},
     ledger::{
-        Attention, CallbackStatus, Departure, Matter, Purpose, Row, State,
+        Attention, CallbackStatus, Departure, Due, Matter, Purpose, Row, State,
         callback::owe,
         transition::{released, settled},
     },
@@ -91,13 +94,20 @@ impl<'a> Work<'a> {
 
     /// Goes on only if the shop's settings let the call be made; else the promotion waits.
     pub(super) async fn gate(&self, call: Call) -> Step<()> {
-        let Err(after) = self.attempt.gate(call).await? else { return Ok(()) };
+        match self.attempt.gate(call).await? {
+            Ok(()) => Ok(()),
+            Err(after) => Err(self.wait(after).await),
+        }
+    }
+
+    /// Gives the message back until then; this is no attempt.
+    pub(super) async fn wait(&self, after: Duration) -> Settlement {
         let wait = SignedDuration::try_from(after).unwrap_or_default();
         let not_before = self.attempt.now().checked_add(wait).ok();
         let next = |row| Row { not_before, ..released(row, self.attempt.event_id) };
         match self.attempt.store(&self.row, next).await {
-            Ok(_) => Err(Settlement::Back { after }),
-            Err(error) => Err(self.attempt.ledger_failed(&error)),
+            Ok(_) => Settlement::Back { after },
+            Err(error) => self.attempt.ledger_failed(&error),
         }
     }
 
@@ -197,7 +207,10 @@ impl<'a> Work<'a> {
     /// A change or a cancellation of what is out already: noted, nothing else. Polling goes on.
     pub(super) async fn too_late(&self) -> Settlement {
         let next = |mut row: Row| {
+            let begins = Due { purpose: Purpose::Poll, at: self.attempt.now() };
             let polled = row.due.filter(|due| due.purpose == Purpose::Poll);
+            // What becomes of the chunks that went out is still to be added up.
+            let polled = polled.or_else(|| standing::is_going_out(&row).then_some(begins));
             row.revision = Some(self.attempt.revision);
             row = self.ended(row, State::TooLate);
             if polled.is_some() {

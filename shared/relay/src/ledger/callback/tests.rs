@@ -130,6 +130,7 @@ fn a_usual_row_stays_below_a_kilobyte() {
         former: None,
         quiet_hours: None,
         draft: false,
+        plan: None,
         callback_url: None,
     });
     row.poll = Some(Poll { status: Some("finished".into()), sent: Some(10), asked: 9, ..Poll::default() });

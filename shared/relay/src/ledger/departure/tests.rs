@@ -21,6 +21,7 @@ fn evening(send_before: Option<Timestamp>) -> PendingPromotion {
         former: None,
         draft: false,
         callback_url: None,
+        plan: None,
     }
 }
 

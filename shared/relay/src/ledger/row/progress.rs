@@ -51,6 +51,23 @@ pub struct PendingPromotion {
     /// Where the shop wants to be told how it went, if not where it always does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback_url: Option<String>,
+    /// How a large audience is split. Frozen with the first chunk's intent: nothing of the promotion changes any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
+}
+
+/// How a push goes out in chunks, and how far it has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// How many chunks there are.
+    pub chunks: u32,
+    /// How many addresses a chunk has; the last one may have fewer.
+    pub size: u32,
+    /// The last chunk that was begun: noted before its row is written. All before it are sent, or wait for a person.
+    pub begun: u32,
+    /// The promotion was called off: no further chunk is begun.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
 }
 
 /// What WEBSALE last said about a dispatch.

@@ -236,6 +236,7 @@ fn a_full_websale_secret_is_understood() {
     assert_eq!(websale.endpoints.edit, (Method::Post, "/api/edit/{subshop}/{id}".into()));
     assert_eq!(websale.endpoints.status, (Method::Get, "/s?id={id}".into()));
     assert_eq!(websale.endpoints.send, WebsaleEndpoints::default().send);
+    assert_eq!(websale.emails_per_push, Some(500));
     assert!(websale.timestamps_in_millis);
     assert_eq!(websale.os_types, ("iOS".into(), "android".into()));
     assert_eq!((websale.poll_interval, websale.poll_deadline), (Duration::from_secs(5), Duration::from_mins(1)));

@@ -59,8 +59,14 @@ impl Model for WebsaleSecret {
                 .unwrap_or(Duration::from_mins(15)),
             requests_per_second: place.optional("requests_per_second", positive),
             status_callback: place.optional("status_callback", status_callback),
+            emails_per_push: place.optional("emails_per_push", addresses).filter(|number| *number > 0),
         })
     }
+}
+
+/// A number of addresses; 0 says what leaving it out says.
+fn addresses(place: &Reader<'_>) -> Option<u32> {
+    place.integer(0, u64::from(u32::MAX)).and_then(|number| u32::try_from(number).ok())
 }
 
 /// A password may hold blanks, also around it.
