@@ -76,7 +76,10 @@ impl State {
     /// After every letter was put back and every doubt resolved, only what nobody can help is left.
     pub(crate) fn is_put_right(&self, found: &mut Found) {
         for row in self.ledger.rows.values() {
+            // Put back after the person was forgotten, there is nothing to tell any more.
+            let is_moot = row.erased_at.is_some() && row.attention.is_none();
             let is_final = match row.state {
+                Standing::Parked if is_moot => true,
                 Standing::Parked => row.attention == Some(Attention::WithdrawalNotExpressible) || self.is_late(row),
                 Standing::OutcomeUnknown => false,
                 _ => true,
