@@ -11,5 +11,5 @@ mod traffic;
 pub(crate) mod websale;
 mod websand;
 
-pub use websale::WebsaleForwarder;
+pub use websale::{Outlook, WebsaleForwarder};
 pub use websand::WebsandForwarder;

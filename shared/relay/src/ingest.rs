@@ -19,6 +19,7 @@ use crate::{
 };
 
 mod answer;
+mod by_hand;
 mod callback;
 mod digest;
 mod enqueue;
@@ -33,7 +34,9 @@ mod settle;
 #[cfg(test)]
 mod tests;
 
+pub use by_hand::{ByHand, NotTestable, Scheduling};
 pub use path::Endpoint;
+pub use plan::{Plan, on_the_clock};
 pub use receipt::{Answer, Receipt};
 pub use remap::{Remapped, rejected_body};
 

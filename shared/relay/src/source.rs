@@ -16,7 +16,7 @@ use crate::{
 
 mod authenticate;
 pub(crate) mod bigcommerce;
-mod canonical;
+pub(crate) mod canonical;
 mod html;
 mod payload;
 mod secret_header;

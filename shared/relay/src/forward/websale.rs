@@ -30,6 +30,7 @@ use work::Work;
 mod chunks;
 pub(crate) mod content;
 mod entry;
+mod outlook;
 mod personalised;
 mod prepare;
 mod standing;
@@ -38,6 +39,7 @@ mod tests;
 mod wanted;
 mod work;
 
+pub use outlook::Outlook;
 pub(crate) use wanted::content_name;
 
 /// Settles messages for WEBSALE.

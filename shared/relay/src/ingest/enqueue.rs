@@ -32,14 +32,15 @@ impl Settling<'_> {
     ) -> Result<Reply, Reply> {
         let subject = self.subject(&event).await?;
         self.note.subject = Some(subject.clone());
-        let plan = match &event {
+        let shop = &self.authentic.shop;
+        let (plan, quiet_hours) = match &event {
             Event::PromotionScheduled(promotion) => {
-                Some(Box::new(Plan::of(promotion, self.authentic.shop.time_zone.as_ref())))
+                let plan = Plan::of(promotion, shop.time_zone.as_ref());
+                (Some(Box::new(plan)), quiet::of(promotion, shop))
             }
-            _ => None,
+            _ => (None, None),
         };
         let time = event.revision_time();
-        let quiet_hours = quiet::of(&event, &self.authentic.shop);
         let mut message = Message { time, sequence, quiet_hours, ..self.message(id, subject, Payload::Event(event)) };
         let mut sent = self.ingest.queue.send(&message).await;
         if matches!(sent, Err(QueueError::TooLarge { .. })) && drop_item_details(&mut message) {

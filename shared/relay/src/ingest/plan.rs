@@ -6,13 +6,16 @@ use serde_json::{Value, json};
 use crate::event::{Audience, AudienceFilter, Promotion};
 
 /// What will happen with a promotion, as the answer has it.
-#[derive(Debug)]
-pub(super) struct Plan {
+#[derive(Clone, Debug)]
+pub struct Plan {
     channel: &'static str,
-    send_at: Option<Timestamp>,
-    send_before: Option<Timestamp>,
+    /// When it goes out, if it is sent.
+    pub send_at: Option<Timestamp>,
+    /// Not out by then: not at all.
+    pub send_before: Option<Timestamp>,
     zone: TimeZone,
-    audience: Value,
+    /// Who gets it: `everyone`, or how many of each filter.
+    pub audience: Value,
 }
 
 impl Plan {
@@ -29,19 +32,22 @@ impl Plan {
         }
     }
 
-    pub(super) fn to_json(&self) -> Value {
-        let at_the_shop = |at: Timestamp| {
-            let name = self.zone.iana_name().unwrap_or("UTC");
-            format!("{} {name}", at.to_zoned(self.zone.clone()).strftime("%a %d %b %Y %H:%M"))
-        };
+    /// As the answer to its webhook has it.
+    pub fn to_json(&self) -> Value {
         json!({
             "channel": self.channel,
             "send_at_utc": self.send_at,
-            "send_at_shop": self.send_at.map(at_the_shop),
+            "send_at_shop": self.send_at.map(|at| on_the_clock(at, &self.zone)),
             "send_before": self.send_before,
             "audience": self.audience,
         })
     }
+}
+
+/// The instant on a shop's own clock: `Wed 10 Jun 2026 08:00 Europe/Berlin`.
+pub fn on_the_clock(at: Timestamp, zone: &TimeZone) -> String {
+    let name = zone.iana_name().unwrap_or("UTC");
+    format!("{} {name}", at.to_zoned(zone.clone()).strftime("%a %d %b %Y %H:%M"))
 }
 
 /// Who gets it: how many of each filter, never who.

@@ -2,20 +2,18 @@
 //! them is the forwarder's business, who is told of them.
 
 use crate::{
-    event::{Event, Fault, FaultCode, Faults},
+    event::{Fault, FaultCode, Faults, Promotion},
     quiet::QuietHours,
     secret::WebhookSecret,
 };
 
-/// The shop's quiet hours, if the event is a promotion that is sent.
-pub(super) fn of(event: &Event, secret: &WebhookSecret) -> Option<QuietHours> {
-    let Event::PromotionScheduled(promotion) = event else { return None };
+/// The shop's quiet hours, if this is sent at all.
+pub(super) fn of(promotion: &Promotion, secret: &WebhookSecret) -> Option<QuietHours> {
     secret.quiet_hours.clone().filter(|_| promotion.channel.is_sent())
 }
 
 /// The fault of a push that is due in the shop's quiet hours.
-pub(super) fn check(event: &Event, secret: &WebhookSecret) -> Result<(), Faults> {
-    let Event::PromotionScheduled(promotion) = event else { return Ok(()) };
+pub(super) fn check(promotion: &Promotion, secret: &WebhookSecret) -> Result<(), Faults> {
     let due = promotion.send_at.filter(|_| promotion.channel.is_sent() && !promotion.draft);
     match (due, &secret.quiet_hours) {
         (Some(at), Some(quiet)) if quiet.cover(at) => Err(Faults(vec![Fault {

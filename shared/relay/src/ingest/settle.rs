@@ -77,7 +77,9 @@ impl Settling<'_> {
         if event.is_test() && !self.authentic.shop.forward_test_orders {
             return Ok(Reply::Ignored("test_order"));
         }
-        if let Err(faults) = quiet::check(&event, &self.authentic.shop) {
+        if let Event::PromotionScheduled(promotion) = &event
+            && let Err(faults) = quiet::check(promotion, &self.authentic.shop)
+        {
             return self.unusable(id, "quiet_hours", Unusable::Faults(faults)).await;
         }
         if let Err(faults) = self.check_callback(&event).await? {

@@ -236,7 +236,7 @@ fn shopify(path: &str, topic: &str, body: impl Into<Bytes>) -> Request<Bytes> {
 }
 
 /// The sample of this name in `events/`.
-fn sample(name: &str) -> Value {
+pub(super) fn sample(name: &str) -> Value {
     let file = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }

@@ -10,7 +10,7 @@ use super::{
     Context, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook, json, secret_header, standard_webhooks,
 };
 use crate::{
-    event::{self, Event, EventType, Reader},
+    event::{self, Event, EventType, Faults, Reader},
     secret::SourceSecret,
     standard_webhooks::{ID, key},
 };
@@ -34,7 +34,7 @@ impl Source for Canonical {
             topic = kind.map(|kind| kind.name().to_owned());
             match kind.and_then(|kind| context.unwanted(kind)) {
                 Some(reason) => Outcome::Ignored(reason),
-                None => map(&document, context.received_at).into(),
+                None => event(&document, context.received_at).map_err(Unusable::Faults).into(),
             }
         });
         let outcome = outcome.unwrap_or_else(Outcome::Unusable);
@@ -78,8 +78,9 @@ fn without_parameter<'b>(body: &'b [u8], parameter: &str) -> Cow<'b, [u8]> {
     }
 }
 
-fn map(document: &Value, now: Timestamp) -> Result<Event, Unusable> {
-    event::read(document, |place| envelope(place, now)).map_err(Unusable::Faults)
+/// The event that a document of our own format is.
+pub(crate) fn event(document: &Value, now: Timestamp) -> Result<Event, Faults> {
+    event::read(document, |place| envelope(place, now))
 }
 
 fn envelope(place: &Reader<'_>, now: Timestamp) -> Option<Event> {

@@ -114,7 +114,7 @@ impl Audience {
     }
 
     /// Whether it is limited to devices connected to an account.
-    pub(super) fn is_connected(&self) -> bool {
+    pub(crate) fn is_connected(&self) -> bool {
         matches!(self, Self::Filtered(AudienceFilter { connected: Some(true), .. }))
     }
 }

@@ -32,12 +32,12 @@ mod passage;
 mod quiet;
 
 /// Minutes after the start.
-fn minute(minutes: i64) -> Timestamp {
+pub(super) fn minute(minutes: i64) -> Timestamp {
     Timestamp::from_second(START + 60 * minutes).unwrap()
 }
 
 /// A promotion of revision `minute(revision)` that goes out a day after the start.
-fn tomorrow(channel: Channel, revision: i64) -> Promotion {
+pub(super) fn tomorrow(channel: Channel, revision: i64) -> Promotion {
     let day = 24 * 60;
     let sent = channel.is_sent();
     let shown = channel != Channel::PersonalisedPush;
@@ -52,21 +52,21 @@ fn tomorrow(channel: Channel, revision: i64) -> Promotion {
 }
 
 /// The same, to go out as soon as it is received.
-fn at_once(channel: Channel, revision: i64) -> Promotion {
+pub(super) fn at_once(channel: Channel, revision: i64) -> Promotion {
     Promotion { visible_from: None, send_at: None, send_before: None, ..tomorrow(channel, revision) }
 }
 
-fn titled(title: &str, promotion: Promotion) -> Promotion {
+pub(super) fn titled(title: &str, promotion: Promotion) -> Promotion {
     Promotion { title: Some(title.into()), ..promotion }
 }
 
-struct Play {
-    stage: Stage,
+pub(super) struct Play {
+    pub(super) stage: Stage,
     forwarder: WebsaleForwarder,
 }
 
 impl Play {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let stage = Stage::new();
         let forwarder = WebsaleForwarder::new(stage.ports.clone(), stage.world.config.clone());
         Self { stage, forwarder }
@@ -98,22 +98,22 @@ impl Play {
     }
 
     /// A schedule received now.
-    fn schedule(&self, promotion: &Promotion) -> Message {
+    pub(super) fn schedule(&self, promotion: &Promotion) -> Message {
         self.message(promotion.updated_at, Event::PromotionScheduled(Box::new(promotion.clone())))
     }
 
     /// A cancellation of revision `minute(revision)` received now.
-    fn cancellation(&self, revision: i64) -> Message {
+    pub(super) fn cancellation(&self, revision: i64) -> Message {
         let updated_at = minute(revision);
         self.message(updated_at, Event::PromotionCancelled(Cancellation { id: "summer-2026".into(), updated_at }))
     }
 
-    async fn handle(&self, message: &Message) -> Settlement {
+    pub(super) async fn handle(&self, message: &Message) -> Settlement {
         self.forwarder.handle(self.stage.world.received(message)).await
     }
 
     /// Handles a message that is settled at once.
-    async fn done(&self, message: &Message) {
+    pub(super) async fn done(&self, message: &Message) {
         assert_eq!(self.handle(message).await, Settlement::Done);
     }
 
@@ -141,7 +141,7 @@ impl Play {
         std::mem::take(&mut *self.stage.world.queue.sent.lock().unwrap())
     }
 
-    fn advance_to(&self, then: Timestamp) {
+    pub(super) fn advance_to(&self, then: Timestamp) {
         self.stage.world.advance(then.duration_since(self.now()).as_secs());
     }
 
@@ -150,12 +150,12 @@ impl Play {
         rows.into_values().find(|row| row.key.kind == crate::message::Kind::Promotion).unwrap()
     }
 
-    fn state(&self) -> State {
+    pub(super) fn state(&self) -> State {
         self.row().state
     }
 
     /// The calls since this was asked last.
-    fn calls(&self) -> Vec<String> {
+    pub(super) fn calls(&self) -> Vec<String> {
         self.stage.websale.calls()
     }
 
