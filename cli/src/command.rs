@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod forget;
 pub(crate) mod pause;
+pub(crate) mod promotion;
 pub(crate) mod received;
 pub(crate) mod resolve;
 pub(crate) mod sandbox;

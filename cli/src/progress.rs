@@ -48,7 +48,8 @@ fn write(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-fn bar(what: &str, done: u64, whole: u64) -> String {
+/// The bar alone.
+pub(crate) fn bar(what: &str, done: u64, whole: u64) -> String {
     let share = |of: u64| done.min(whole).saturating_mul(of).checked_div(whole).unwrap_or(of);
     let full = usize::try_from(share(WIDTH as u64)).unwrap_or(WIDTH);
     format!("{what} [{}{}] {:>3} %", "#".repeat(full), "-".repeat(WIDTH - full), share(100))

@@ -10,6 +10,7 @@ mod operating {
     mod forget;
     mod loopback;
     mod pause;
+    mod promotion;
     mod resolve;
     mod shops;
     mod world;

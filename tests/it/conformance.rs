@@ -10,6 +10,7 @@ use relay_tests::{
 use serde_json::{Value, json};
 
 mod backfill;
+mod by_hand;
 mod callbacks;
 mod consent;
 mod failures;

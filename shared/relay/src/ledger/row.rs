@@ -246,6 +246,12 @@ impl Row {
         }
     }
 
+    /// The source's own time of the newest revision the row knows, of what is done or under way.
+    pub fn newest_time(&self) -> Option<Timestamp> {
+        let pending = self.promotion.as_ref().and_then(|promotion| promotion.revision.believed_time());
+        pending.max(self.revision.and_then(|revision| revision.believed_time()))
+    }
+
     /// Where the row stands in the sparse index: when it is due next, for whichever purpose comes first; else the time it
     /// began to need attention, else when the person was forgotten.
     pub fn index(&self) -> Option<Due> {

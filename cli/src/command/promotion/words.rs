@@ -1,0 +1,90 @@
+//! Promotions in plain words.
+
+use jiff::{Timestamp, tz::TimeZone};
+use relay::{
+    event::Promotion,
+    forward::Outlook,
+    ingest::{Plan, Scheduling, on_the_clock},
+    ledger::{Poll, Row},
+};
+use serde_json::Value;
+
+use crate::{output, table::visible};
+
+/// What is about to be queued, a line each.
+pub(super) fn plan(scheduling: &Scheduling, outlook: Outlook, zone: Option<&TimeZone>, now: Timestamp) -> String {
+    let Scheduling { promotion, plan, message } = scheduling;
+    let mut lines = vec![("To", audience(plan))];
+    if promotion.draft {
+        lines.push(("Draft", "created inactive and left so".to_owned()));
+    }
+    lines.extend(plan.send_at.map(|at| ("Goes out", when(at, zone, now))));
+    lines.extend(plan.send_before.map(|at| ("Not after", when(at, zone, now))));
+    lines.extend(shown(promotion, zone, now).into_iter().flatten());
+    lines.push(("Outlook", foretold(outlook)));
+    let lines = lines.into_iter().map(|(label, text)| format!("  {label:<9}  {text}\n"));
+    let channel = promotion.channel.name().replace('_', " ");
+    format!("{channel} {} of {}\n{}", visible(&promotion.id), message.shop, lines.collect::<String>())
+}
+
+fn shown(promotion: &Promotion, zone: Option<&TimeZone>, now: Timestamp) -> [Option<(&'static str, String)>; 2] {
+    let from = promotion.visible_from.map(|at| ("Shown", format!("from {}", when(at, zone, now))));
+    let until = promotion.visible_until.map(|at| ("Until", when(at, zone, now)));
+    [from, until]
+}
+
+/// On the shop's clock, if it has one, in UTC, and how far away.
+pub(super) fn when(at: Timestamp, zone: Option<&TimeZone>, now: Timestamp) -> String {
+    let local = zone.map(|zone| format!("{}, ", on_the_clock(at, zone))).unwrap_or_default();
+    format!("{local}{} ({})", output::time(at), output::distance(at, now))
+}
+
+/// Who gets it: everyone, or how many of each filter.
+fn audience(plan: &Plan) -> String {
+    match &plan.audience {
+        Value::Object(filters) => {
+            let filters = filters.iter().map(|(name, value)| match value {
+                Value::String(word) => format!("{name} {word}"),
+                value => format!("{name} {value}"),
+            });
+            filters.collect::<Vec<_>>().join(", ")
+        }
+        other => other.as_str().unwrap_or("everyone").to_owned(),
+    }
+}
+
+/// What will come of it, unless something happens first.
+pub(super) fn foretold(outlook: Outlook) -> String {
+    match outlook {
+        Outlook::New => "it is new".to_owned(),
+        Outlook::Changes => "it takes the place of the one that is there".to_owned(),
+        Outlook::EditsOnly => "it was sent already: its entry is edited, and it is not sent again".to_owned(),
+        Outlook::CallsOff => "it does not go out; what is shown is taken off".to_owned(),
+        Outlook::CallsOffUnknown => {
+            "the ledger knows nothing of it yet; if it is on its way, it does not go out".to_owned()
+        }
+        Outlook::TooLate => "too late: it was sent".to_owned(),
+        Outlook::Undecided => "nobody knows whether it was sent: settle that with `shoprelay resolve` first".to_owned(),
+        Outlook::NotNewer => {
+            "the same or something newer is known: raise updated_at, or leave it out to have it be now".to_owned()
+        }
+        Outlook::CalledOff => "it was called off; a schedule with a newer updated_at starts it again".to_owned(),
+        Outlook::OtherChannel(channel) => {
+            format!("it is a {} already, and a promotion keeps its channel: use another id", channel.name())
+        }
+    }
+}
+
+/// How far a push has come, once WEBSALE counts: how many are done, of how many.
+pub(super) fn progress(row: &Row) -> Option<(u64, u64)> {
+    let poll = row.poll.as_ref()?;
+    let receivers = poll.receivers?;
+    Some((poll.sent.unwrap_or_default().saturating_add(poll.errors.unwrap_or_default()), receivers))
+}
+
+/// The counts of a push, in short: `640 of 1200, 3 failed`.
+pub(super) fn counts(poll: &Poll) -> String {
+    let Some(receivers) = poll.receivers else { return String::new() };
+    let failed = poll.errors.filter(|errors| *errors > 0).map(|errors| format!(", {errors} failed"));
+    format!("{} of {receivers}{}", poll.sent.unwrap_or_default(), failed.unwrap_or_default())
+}
