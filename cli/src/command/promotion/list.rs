@@ -89,7 +89,7 @@ impl List {
         if self.all {
             rows.sort_by_key(|row| std::cmp::Reverse(row.last_at));
         } else {
-            rows.sort_by_key(|row| row.index().map(|due| due.at));
+            rows.sort_by_key(|row| (row.index().map(|due| due.at), row.key.clone()));
         }
         Ok(rows)
     }
@@ -114,7 +114,7 @@ async fn zones(installation: &Installation, rows: &[Row]) -> Result<BTreeMap<Sho
 
 fn table(rows: &[Row], zones: &BTreeMap<ShopName, TimeZone>, now: Timestamp) -> Table {
     let mut table =
-        Table::new(&["SHOP", "ID", "CHANNEL", "STATE", "GOES OUT", "AT THE SHOP", "IN", "REACHED", "CHANGED", "WHY"]);
+        Table::new(&["SHOP", "ID", "CHANNEL", "STATE", "PLANNED FOR", "AT THE SHOP", "REACHED", "CHANGED", "WHY"]);
     for row in rows {
         let plan = row.promotion.as_ref();
         let send_at = plan.and_then(|plan| plan.send_at).filter(|_| plan.is_some_and(|plan| !plan.draft));
@@ -127,7 +127,6 @@ fn table(rows: &[Row], zones: &BTreeMap<ShopName, TimeZone>, now: Timestamp) -> 
             state_name(row).to_owned(),
             send_at.map(output::time).unwrap_or_default(),
             send_at.zip(zone).map(|(at, zone)| on_the_clock(at, zone)).unwrap_or_default(),
-            send_at.map(|at| output::distance(at, now)).unwrap_or_default(),
             row.poll.as_ref().map(words::counts).unwrap_or_default(),
             output::distance(row.last_at, now),
             why(row),

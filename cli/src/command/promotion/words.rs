@@ -78,13 +78,18 @@ pub(super) fn foretold(outlook: Outlook) -> String {
 /// How far a push has come, once WEBSALE counts: how many are done, of how many.
 pub(super) fn progress(row: &Row) -> Option<(u64, u64)> {
     let poll = row.poll.as_ref()?;
-    let receivers = poll.receivers?;
+    let receivers = receivers(poll)?;
     Some((poll.sent.unwrap_or_default().saturating_add(poll.errors.unwrap_or_default()), receivers))
+}
+
+/// Before WEBSALE has counted them there are none.
+fn receivers(poll: &Poll) -> Option<u64> {
+    poll.receivers.filter(|receivers| *receivers > 0)
 }
 
 /// The counts of a push, in short: `640 of 1200, 3 failed`.
 pub(super) fn counts(poll: &Poll) -> String {
-    let Some(receivers) = poll.receivers else { return String::new() };
+    let Some(receivers) = receivers(poll) else { return String::new() };
     let failed = poll.errors.filter(|errors| *errors > 0).map(|errors| format!(", {errors} failed"));
     format!("{} of {receivers}{}", poll.sent.unwrap_or_default(), failed.unwrap_or_default())
 }

@@ -1,6 +1,6 @@
 //! Ledger rows in plain words, and as JSON for programs.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use relay::{
     ledger::{Attempts, Attention, Callbacks, Consent, LastError, PendingPromotion, Poll, Purpose, Row, State},
     message::Kind,
@@ -166,6 +166,7 @@ const fn consent_words(consent: Consent) -> &'static str {
 
 fn purpose(purpose: Purpose, row: &Row) -> &'static str {
     match purpose {
+        Purpose::Send if is_quiet_before(row) => "goes out after the quiet hours,",
         // It was put on the queue, or its hour was moved.
         Purpose::Send if row.promotion.as_ref().and_then(|plan| plan.send_at) < row.due.map(|due| due.at) => {
             "is looked at again"
@@ -175,6 +176,13 @@ fn purpose(purpose: Purpose, row: &Row) -> &'static str {
         Purpose::Attention => "needs a person since",
         Purpose::Erased => "was forgotten",
     }
+}
+
+/// Whether the push waits for the end of the shop's quiet hours.
+fn is_quiet_before(row: &Row) -> bool {
+    let Some((plan, due)) = row.promotion.as_ref().zip(row.due) else { return false };
+    let Some(quiet) = plan.quiet_hours.as_ref().filter(|_| plan.send_at < Some(due.at)) else { return false };
+    due.at.checked_sub(SignedDuration::from_secs(1)).is_ok_and(|before| quiet.end(before) == Some(due.at))
 }
 
 fn promotion(plan: &PendingPromotion, now: Timestamp) -> String {

@@ -20,6 +20,15 @@ async fn promotions_are_listed_in_the_order_of_time_and_shown_with_their_counts(
         (row.state, row.due) = (State::Delivered, None);
     })
     .await;
+    shop.has("night", |row| {
+        waiting(row);
+        let plan = row.promotion.as_mut().unwrap();
+        plan.send_at = Some("2036-06-09T19:30:00Z".parse().unwrap());
+        plan.quiet_hours = Some("21:00-08:00 Europe/Berlin".parse().unwrap());
+    })
+    .await;
+    let night = shop.run(&["show", "acme/night"]).await;
+    assert!(night.out.contains("goes out after the quiet hours, 2036-06-10 06:00:00Z"), "{night:?}");
     let other = row("acme#websand#order#1", |row| {
         (row.state, row.due) = (State::Scheduled, Some(Due { purpose: Purpose::Send, at: minutes(1) }));
     });
@@ -30,12 +39,12 @@ async fn promotions_are_listed_in_the_order_of_time_and_shown_with_their_counts(
         let listed = ran.json()["promotions"].as_array().unwrap().clone();
         listed.iter().map(|row| row["subject"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(ids(&[]).await, ["vip", "summer"]);
+    assert_eq!(ids(&[]).await, ["vip", "night", "summer"]);
     assert_eq!(ids(&["--limit", "1"]).await, ["vip"]);
     assert_eq!(ids(&["--shop", "mail"]).await, [""; 0]);
     let mut all = ids(&["--all", "--shop", "acme"]).await;
     all.sort();
-    assert_eq!(all, ["done", "summer", "vip"]);
+    assert_eq!(all, ["done", "night", "summer", "vip"]);
     let table = shop.run(&["list"]).await;
     assert!(table.out.contains("640 of 1200, 3 failed"), "{table:?}");
     assert!(table.out.contains("2036-06-10 06:00:00Z  Tue 10 Jun 2036 08:00 Europe/Berlin"), "{table:?}");
