@@ -8,7 +8,7 @@ use relay::{
     ingest::ByHand,
     ledger::Row,
     message::{Message, RowKey},
-    secret::{SecretError, Secrets, WebhookSecret},
+    secret::{SecretError, Secrets, WebhookSecret, WebsaleSecret},
     shop::ShopName,
 };
 
@@ -22,21 +22,22 @@ pub(super) struct Desk {
     shop: ShopName,
     place: Writable,
     webhook: Option<Arc<WebhookSecret>>,
+    account: Arc<WebsaleSecret>,
 }
 
 impl Desk {
     /// The desk of a shop that has a WEBSALE app. It may do without webhooks, and then has no time zone of its own.
     pub(super) async fn open(installation: &Installation, shop: &ShopName) -> Result<Self, CommandError> {
         let secrets = installation.secrets()?;
-        secrets.websale(shop).await.map_err(|error| {
+        let account = secrets.websale(shop).await.map_err(|error| {
             CommandError(format!("{error}; promotions need the shop's WEBSALE account, see `shoprelay shop list`"))
         })?;
         let webhook = webhook(&secrets, shop).await.map_err(|error| CommandError(error.to_string()))?;
-        Ok(Self { shop: shop.clone(), place: installation.writable().await?, webhook })
+        Ok(Self { shop: shop.clone(), place: installation.writable().await?, webhook, account })
     }
 
     pub(super) fn by_hand(&self, now: Timestamp) -> ByHand<'_> {
-        ByHand { shop: &self.shop, secret: self.webhook.as_deref(), now }
+        ByHand { shop: &self.shop, secret: self.webhook.as_deref(), account: &self.account, now }
     }
 
     /// The zone of the shop's clock.

@@ -89,6 +89,8 @@ impl List {
         if self.all {
             rows.sort_by_key(|row| std::cmp::Reverse(row.last_at));
         } else {
+            // Of some that are done only the shop is to be told.
+            rows.retain(|row| row.due.is_some() || row.attention.is_some());
             rows.sort_by_key(|row| (row.index().map(|due| due.at), row.key.clone()));
         }
         Ok(rows)

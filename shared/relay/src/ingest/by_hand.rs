@@ -4,12 +4,12 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{digest::event_id, plan::Plan, quiet};
+use super::{callback, digest::event_id, plan::Plan, quiet};
 use crate::{
     event::{Cancellation, Event, EventType, Fault, FaultCode, Faults, Promotion},
     message::{Message, Payload},
     quiet::QuietHours,
-    secret::WebhookSecret,
+    secret::{WebhookSecret, WebsaleSecret},
     shop::{Platform, ShopName},
     source::canonical,
 };
@@ -28,6 +28,8 @@ pub struct ByHand<'a> {
     pub shop: &'a ShopName,
     /// Its choices about webhooks, if it has any: they name its time zone and its quiet hours.
     pub secret: Option<&'a WebhookSecret>,
+    /// Its WEBSALE account: that names where the shop is told how its promotions went.
+    pub account: &'a WebsaleSecret,
     /// Now.
     pub now: Timestamp,
 }
@@ -50,6 +52,9 @@ impl ByHand<'_> {
     /// All faults at once, with pointers into the document.
     pub fn schedule(&self, document: Value) -> Result<Scheduling, Faults> {
         let (promotion, is_whole) = self.read(document)?;
+        if let Some(wanted) = &promotion.callback_url {
+            callback::check(wanted, Some(self.account)).map_err(|faults| pointed(faults, is_whole))?;
+        }
         let Some(secret) = self.secret else { return Ok(self.ready(promotion, None)) };
         quiet::check(&promotion, secret).map_err(|faults| pointed(faults, is_whole))?;
         let quiet_hours = quiet::of(&promotion, secret);

@@ -24,8 +24,14 @@ fn secret() -> WebhookSecret {
     .unwrap()
 }
 
+fn account() -> WebsaleSecret {
+    parse(&json!({"shop_id": "i", "subshop": "D", "username": "u", "password": "p", "status_callback":
+        {"url": "https://shop.example/hooks", "signing_secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}}))
+    .unwrap()
+}
+
 fn schedule(document: &Value) -> Result<Scheduling, Faults> {
-    ByHand { shop: &shop(), secret: Some(&secret()), now: at(NOW) }.schedule(document.clone())
+    ByHand { shop: &shop(), secret: Some(&secret()), account: &account(), now: at(NOW) }.schedule(document.clone())
 }
 
 fn push() -> Value {
@@ -87,9 +93,18 @@ fn a_push_in_quiet_hours_is_refused_as_its_webhook_would_be() {
     document["data"]["send_at"] = json!("2026-06-02T05:59:59Z");
     assert_eq!(pointers(&schedule(&document).unwrap_err()), [("/data/send_at", FaultCode::QuietHours)]);
     assert_eq!(pointers(&schedule(&document["data"]).unwrap_err()), [("/send_at", FaultCode::QuietHours)]);
-    let shop = shop();
-    let without = ByHand { shop: &shop, secret: None, now: at(NOW) };
+    let (shop, account) = (shop(), account());
+    let without = ByHand { shop: &shop, secret: None, account: &account, now: at(NOW) };
     assert!(without.schedule(document).unwrap().message.quiet_hours.is_none());
+}
+
+#[test]
+fn a_callback_elsewhere_than_the_shops_own_is_refused_as_its_webhook_would_be() {
+    let mut document = push();
+    document["data"]["callback_url"] = json!("https://shop.example/other");
+    assert!(schedule(&document).is_ok());
+    document["data"]["callback_url"] = json!("https://evil.example/hooks");
+    assert_eq!(pointers(&schedule(&document).unwrap_err()), [("/data/callback_url", FaultCode::CallbackHost)]);
 }
 
 #[test]
@@ -107,8 +122,8 @@ fn what_is_no_schedule_is_named() {
 
 #[test]
 fn a_cancellation_is_as_new_as_what_it_calls_off() {
-    let shop = shop();
-    let by_hand = ByHand { shop: &shop, secret: None, now: at(NOW) };
+    let (shop, account) = (shop(), account());
+    let by_hand = ByHand { shop: &shop, secret: None, account: &account, now: at(NOW) };
     let ahead = at("2026-06-01T08:04:00Z");
     for (known, revision) in [(None, at(NOW)), (Some(at("2026-05-01T00:00:00Z")), at(NOW)), (Some(ahead), ahead)] {
         let message = by_hand.cancel("summer", known);
@@ -120,7 +135,11 @@ fn a_cancellation_is_as_new_as_what_it_calls_off() {
 
 fn trial(document: Value, to: &str) -> Result<Scheduling, NotTestable> {
     let (shop, secret) = (shop(), secret());
-    ByHand { shop: &shop, secret: Some(&secret), now: at(NOW) }.trial(document, to.parse().unwrap(), "1a2b")
+    ByHand { shop: &shop, secret: Some(&secret), account: &account(), now: at(NOW) }.trial(
+        document,
+        to.parse().unwrap(),
+        "1a2b",
+    )
 }
 
 fn only(to: &str, connected: Option<bool>) -> Audience {
