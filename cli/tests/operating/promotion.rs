@@ -9,7 +9,6 @@ use relay::{
     ledger::{Due, Expected, Ledger, PendingPromotion, Poll, Purpose, Row, State, Steps},
     message::{Message, Payload},
     queue::{Place, Queue, Sweep, Verdict},
-    revision::Revision,
     shop::Destination,
 };
 use relay_sqlite::{SqliteLedger, SqliteQueue};
@@ -71,19 +70,8 @@ impl Shop {
 }
 
 fn plan(channel: Channel, send_at: Timestamp) -> PendingPromotion {
-    let revision = Revision { time: Some(minutes(-10)), received_at: minutes(-10), rank: 0, sequence: None };
-    PendingPromotion {
-        revision,
-        channel,
-        send_at: Some(send_at),
-        send_before: None,
-        quiet_hours: None,
-        content: None,
-        parts: 0,
-        former: None,
-        draft: false,
-        callback_url: None,
-    }
+    let revision = json!({"time": minutes(-10), "received_at": minutes(-10)});
+    serde_json::from_value(json!({"revision": revision, "channel": channel, "send_at": send_at})).unwrap()
 }
 
 /// Waits until the 10th of June ten years ahead, at 8 in the morning of the shop.
