@@ -4,6 +4,7 @@ use relay_tests::{host::Host, sandbox::Sandbox, shop, wait::until, webhook::Webh
 use serde_json::json;
 
 mod backfill;
+mod chunks;
 mod dead;
 mod pause;
 
