@@ -12,7 +12,10 @@ use relay::{
 };
 use serde_json::json;
 
-use super::{CommandError, Outcome, show::words};
+use super::{
+    CommandError, Outcome,
+    show::{json, words},
+};
 use crate::{
     installation::{Installation, Place, QueueCount},
     output,
@@ -54,7 +57,7 @@ impl Deliveries {
         rows.truncate(self.limit);
         let queues = installation.queues().await?;
         if self.json {
-            let rows: Vec<_> = rows.iter().map(words::json).collect();
+            let rows: Vec<_> = rows.iter().map(json::of).collect();
             output::print_json(&json!({"deliveries": rows, "more": more, "queues": queues}))?;
         } else {
             output::print(&self.text(&rows, more, &queues, now))?;

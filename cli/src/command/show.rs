@@ -21,6 +21,7 @@ use crate::{
 
 mod chunks;
 mod connection;
+pub(super) mod json;
 pub(super) mod words;
 
 use chunks::Chunks;
@@ -125,7 +126,7 @@ async fn chunks(installation: &Installation, rows: &[Row]) -> Result<Vec<Option<
 }
 
 fn with_chunks((row, chunks): (&Row, &Option<Chunks>)) -> Value {
-    let mut row = words::json(row);
+    let mut row = json::of(row);
     row["chunks"] = json!(chunks.as_ref().map(Chunks::json));
     row
 }

@@ -14,7 +14,10 @@ use serde_json::{Value, json};
 
 use super::{list::reason, office::Office};
 use crate::{
-    command::{CommandError, Outcome, show::words},
+    command::{
+        CommandError, Outcome,
+        show::{json, words},
+    },
     installation::Place,
     output,
     table::visible,
@@ -81,7 +84,7 @@ impl Show {
 
 impl Shown {
     fn json(&self) -> Value {
-        let mut json = json!({"letter": self.letter, "delivery": self.row.as_ref().map(words::json)});
+        let mut json = json!({"letter": self.letter, "delivery": self.row.as_ref().map(json::of)});
         if let Some(body) = &self.body {
             json["body"] = serde_json::from_str(body).unwrap_or_else(|_| Value::from(body.as_str()));
             json["webhook"] = webhook(body).map_or(Value::Null, Value::from);

@@ -17,7 +17,10 @@ use super::{desk, words};
 use crate::{
     command::{
         CommandError, Outcome,
-        show::words::{json as row_json, state_name, why},
+        show::{
+            json::of as row_json,
+            words::{state_name, why},
+        },
     },
     installation::{Installation, Place},
     output,

@@ -13,7 +13,10 @@ use serde_json::json;
 
 use super::{Name, desk, follow, name, words};
 use crate::{
-    command::{CommandError, Outcome, show::words as rows},
+    command::{
+        CommandError, Outcome,
+        show::{json, words as rows},
+    },
     installation::{Installation, Place},
     output, progress,
 };
@@ -54,7 +57,7 @@ impl Show {
         };
         if self.json {
             let (done, of) = words::progress(&row).unzip();
-            output::print_json(&json!({"promotion": rows::json(&row), "done": done, "of": of}))?;
+            output::print_json(&json!({"promotion": json::of(&row), "done": done, "of": of}))?;
         } else {
             let zone = zone(&installation, &key).await;
             output::print(&describe(&row, zone.as_ref()))?;
