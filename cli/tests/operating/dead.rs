@@ -72,7 +72,8 @@ fn ids(ran: &Ran) -> Vec<String> {
 async fn waiting(world: &World) -> Vec<String> {
     let store = Store::open(&world.data_dir(), now()).unwrap();
     let queue = SqliteQueue::new(store.clone(), Arc::new(SystemClock));
-    let batch = queue.take(Destination::Websand, 10, now()).await.unwrap();
+    // One shop is given a part of the places only.
+    let batch = queue.take(Destination::Websand, 256, now()).await.unwrap();
     let ids = batch.messages.iter().map(|taken| Message::from_json(&taken.body).unwrap().id).collect();
     store.close().await;
     ids
