@@ -90,8 +90,6 @@ pub(crate) struct Host {
     last: Script,
     /// The tasks of commands.
     commands: BTreeMap<usize, u64>,
-    /// When each operator looks next.
-    looks: BTreeMap<usize, Timestamp>,
 }
 
 impl Host {
@@ -112,7 +110,6 @@ impl Host {
             operated: vec![0; operators + 1],
             last: Script::new(),
             commands: BTreeMap::new(),
-            looks: BTreeMap::new(),
         };
         host.only = (kind == Kind::Embedded).then(|| host.born());
         host

@@ -1,6 +1,6 @@
 //! Commands of operators: each in a process of its own, given again if it fails or its process dies.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::{Host, Outcome};
 use crate::{
@@ -20,12 +20,8 @@ impl Host {
         let script = scenario.operators.get(index).unwrap_or(&self.last);
         let Some(command) = script.get(self.operated[index]).cloned() else { return };
         let now = self.world.state().now;
-        // Of an operator's looks only the last that was planned counts: else each command that fails would plan one more.
-        if self.looks.get(&index).is_some_and(|look| *look != now) {
-            return;
-        }
         let again = if now < command.at { command.at } else { after(now, COMMAND) };
-        self.look(index, again);
+        self.world.state().at(again, Event::Operate(index));
         if now < command.at || self.commands.get(&index).is_some_and(|task| self.tasks.is_running(*task)) {
             return;
         }
@@ -50,20 +46,12 @@ impl Host {
         let now = state.now;
         state.calm_from = state.calm_from.min(now);
         state.at(now, Event::Operate(last));
-        drop(state);
-        self.looks.insert(last, now);
         (self.last, self.operated[last]) = (operator::last(now, is_first), 0);
         false
     }
 
     pub(super) fn operated(&mut self, index: usize, is_done: bool) {
         self.operated[index] += usize::from(is_done);
-        let now = self.world.state().now;
-        self.look(index, after(now, READING));
-    }
-
-    fn look(&mut self, index: usize, at: Timestamp) {
-        self.looks.insert(index, at);
-        self.world.state().at(at, Event::Operate(index));
+        self.world.state().after(READING, Event::Operate(index));
     }
 }
