@@ -50,7 +50,7 @@ pub(crate) struct Settings {
     pub(crate) websale_accounts: Vec<Account>,
     /// Accepted credentials of shops' APIs: tokens, and Shopware's integrations as `ID:SECRET`; none: any but `wrong`.
     pub(crate) shop_keys: Vec<String>,
-    /// What status callbacks to `/callbacks/{shop}` are signed with; none: [`TRIAL_SECRET`].
+    /// What status callbacks to `/callbacks/{shop}` are signed with; none: [`callbacks::TRIAL_SECRET`].
     pub(crate) callback_secrets: Vec<String>,
     /// How long a token is good. WEBSALE's are good for 30 minutes.
     pub(crate) token_lifetime: SignedDuration,
