@@ -1,24 +1,22 @@
 //! The real template, deployed into the emulator with the nine real binaries.
 
-use std::process::Output;
+use std::{collections::BTreeMap, process::Output};
 
 use relay::shop::Destination;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::{
-    aws::{Aws, Json, Query, REGION, Refused, tag},
+    aws::{Aws, Json, REGION},
     binaries::{self, repository},
     emulator::{ACCOUNT, Emulator, ROOT_SECRET},
-    package,
     sandbox::Sandbox,
     shop,
     wait::until,
     webhook::{Answer, Webhook},
 };
 
-/// The stack's name, which begins the name of everything in it.
-pub const NAME: &str = "relay";
+mod deployment;
 
 /// All functions.
 pub const FUNCTIONS: [&str; 9] = [
@@ -33,28 +31,34 @@ pub const FUNCTIONS: [&str; 9] = [
     "push-status-poller",
 ];
 
-const BUCKET: &str = "packages";
-
-/// The deployed stack. Tests share it and use a shop each.
+/// A deployed stack. Tests share one and use a shop each.
 #[derive(Debug)]
 pub struct Stack {
     /// Where it is deployed.
     pub emulator: &'static Emulator,
+    /// The stack's name, which begins the name of everything in it.
+    pub name: &'static str,
     /// WEBSALE and BigCommerce for all shops. For Websand each test has a sandbox of its own: its port is the account's name.
     pub websale: Sandbox,
-    api_host: String,
+    prefix: &'static str,
+    outputs: BTreeMap<String, String>,
 }
 
 static SHARED: OnceCell<Result<Stack, String>> = OnceCell::const_new();
 
 impl Stack {
-    /// The test run's stack, deployed by whoever asks first.
+    /// The test run's stack, deployed by whoever asks first. Its schedules are off: tests invoke both functions
+    /// themselves, so that each sees the effect of its own invocation.
     pub async fn shared() -> &'static Self {
-        let stack = SHARED.get_or_init(async || {
-            let emulator = Emulator::shared().await;
-            Self::deploy(emulator).await
-        });
+        let stack = SHARED.get_or_init(|| Self::deploy("relay", "shoprelay/", &[("ScheduleState", "DISABLED")]));
         stack.await.as_ref().unwrap_or_else(|reason| panic!("the stack was not deployed: {reason}"))
+    }
+
+    /// A stack beside it, with these parameters and secrets that begin like this.
+    pub async fn beside(name: &'static str, prefix: &'static str, parameters: &[(&str, &str)]) -> Self {
+        let parameters = [parameters, &[("SecretPrefix", prefix)]].concat();
+        let stack = Self::deploy(name, prefix, &parameters).await;
+        stack.unwrap_or_else(|reason| panic!("the stack {name} was not deployed: {reason}"))
     }
 
     /// A client with all rights.
@@ -62,40 +66,19 @@ impl Stack {
         self.emulator.root()
     }
 
-    async fn deploy(emulator: &'static Emulator) -> Result<Self, String> {
-        let aws = emulator.root();
+    async fn deploy(name: &'static str, prefix: &'static str, parameters: &[(&str, &str)]) -> Result<Self, String> {
+        let emulator = Emulator::shared().await;
         let websale = Sandbox::start(&[]).await;
-        upload(&aws).await?;
-        let template = std::fs::read_to_string(repository().join("infra/template.yaml")).map_err(|e| e.to_string())?;
-        let parameters = [
-            ("ArtifactBucket", BUCKET),
+        let addresses = [
             // The account's name is the port of the test's own sandbox.
             ("WebsandUrl", "http://127.0.0.1:{account}"),
-            ("WebsaleUrl", &websale.url),
+            ("WebsaleUrl", websale.url.as_str()),
             ("WebsaleLoginUrl", &websale.url),
             ("BigcommerceUrl", &websale.url),
-            // Tests invoke both themselves, so that each sees the effect of its own invocation.
-            ("ScheduleState", "DISABLED"),
         ];
-        let mut input = vec![("StackName", NAME.to_owned()), ("TemplateBody", template)];
-        let numbered: Vec<_> = (1..).zip(parameters).collect();
-        let names: Vec<_> = numbered
-            .iter()
-            .flat_map(|(number, (name, value))| {
-                let member = format!("Parameters.member.{number}.Parameter");
-                [(format!("{member}Key"), (*name).to_owned()), (format!("{member}Value"), (*value).to_owned())]
-            })
-            .collect();
-        input.extend(names.iter().map(|(name, value)| (name.as_str(), value.clone())));
-        input.push(("Capabilities.member.1", "CAPABILITY_IAM".to_owned()));
-        input.push(("Capabilities.member.2", "CAPABILITY_AUTO_EXPAND".to_owned()));
-        let input: Vec<_> = input.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        aws.query(Query::CloudFormation, "CreateStack", &input).await.map_err(|refused| format!("{refused:?}"))?;
-        let url = deployed(&aws).await?;
-        correct_concurrency(&aws).await?;
-        allow_callbacks(&aws, &websale).await?;
-        let api = url.trim_start_matches("https://").split('.').next().unwrap_or_default();
-        Ok(Self { emulator, websale, api_host: format!("{api}.execute-api.localhost") })
+        let outputs = deployment::deploy(&emulator.root(), name, &[&addresses, parameters].concat()).await?;
+        deployment::allow_callbacks(&emulator.root(), name, &websale).await?;
+        Ok(Self { emulator, name, websale, prefix, outputs })
     }
 
     /// Makes a shop: Websand at `websand`, WEBSALE at the shared sandbox under the shop's name as subshop.
@@ -107,19 +90,23 @@ impl Stack {
 
     /// Stores a new secret of a shop.
     pub async fn put_secret(&self, name: &str, value: &Value) {
-        let input = json!({"Name": format!("shoprelay/{name}"), "SecretString": value.to_string()});
+        let input = json!({"Name": format!("{}{name}", self.prefix), "SecretString": value.to_string()});
         self.root().json(Json::SecretsManager, "CreateSecret", &input).await.expect("the secret is new");
     }
 
-    /// Posts a webhook to the deployed HTTP API, over HTTP.
+    /// Posts a webhook over HTTP to where the stack says that webhooks go.
     pub async fn post(&self, shop: &str, endpoint: &str, webhook: &Webhook) -> Answer {
-        let url = format!("{}/webhooks/{shop}/{endpoint}", self.emulator.endpoint);
-        webhook.post(&url, Some(&self.api_host)).await
+        let output = self.outputs.get("ApiUrl").or_else(|| self.outputs.get(&format!("{}Url", logical(endpoint))));
+        let address = output.unwrap_or_else(|| panic!("no address of {endpoint} among {:?}", self.outputs));
+        // The emulator knows its HTTP APIs by the first two labels of AWS's names only.
+        let host = address.trim_start_matches("https://").trim_end_matches('/');
+        let host = host.replace(".execute-api.eu-west-1.amazonaws.com", ".execute-api.localhost");
+        webhook.post(&format!("{}/webhooks/{shop}/{endpoint}", self.emulator.endpoint), Some(&host)).await
     }
 
     /// Invokes a function with this payload and waits for its result, which must be no error.
     pub async fn invoke(&self, function: &str, payload: &Value) -> Value {
-        let path = format!("/2015-03-31/functions/{NAME}-{function}/invocations");
+        let path = format!("/2015-03-31/functions/{}-{function}/invocations", self.name);
         let result = self.root().call("lambda", "POST", &path, &[], payload.to_string().into_bytes()).await;
         let result: Value =
             serde_json::from_slice(&result.expect("the function can be invoked")).unwrap_or(Value::Null);
@@ -138,7 +125,7 @@ impl Stack {
     /// Runs an operator's command: the real binary, with credentials from the environment.
     pub async fn command(&self, websand: &Sandbox, arguments: &[&str]) -> Output {
         let mut command = tokio::process::Command::new(binaries::path("shoprelay"));
-        command.args(arguments).args(["--stack", NAME]).env_clear();
+        command.args(arguments).args(["--stack", self.name]).env_clear();
         for (name, value) in [
             ("AWS_ENDPOINT_URL", self.emulator.endpoint.as_str()),
             ("AWS_REGION", REGION),
@@ -167,7 +154,7 @@ impl Stack {
 
     /// The URL of one of the stack's queues (`websand`, `websand-dlq` …).
     pub fn queue_url(&self, name: &str) -> String {
-        format!("{}/{ACCOUNT}/{NAME}-{name}", self.emulator.endpoint)
+        format!("{}/{ACCOUNT}/{}-{name}", self.emulator.endpoint, self.name)
     }
 
     /// Waits until the queue has nothing more in it, seen or unseen.
@@ -192,7 +179,8 @@ impl Stack {
 
     /// The ledger's item of this key.
     pub async fn row(&self, key: &str) -> Option<Value> {
-        let input = json!({"TableName": format!("{NAME}-ledger"), "Key": {"pk": {"S": key}}, "ConsistentRead": true});
+        let input =
+            json!({"TableName": format!("{}-ledger", self.name), "Key": {"pk": {"S": key}}, "ConsistentRead": true});
         let answer = self.root().json(Json::DynamoDb, "GetItem", &input).await.expect("the ledger can be read");
         let row = answer.get("Item")?["row"]["S"].as_str()?;
         Some(serde_json::from_str(row).expect("a row is JSON"))
@@ -205,62 +193,8 @@ impl Stack {
     }
 }
 
-async fn upload(aws: &Aws) -> Result<(), String> {
-    let refused = |refused: Refused| format!("{refused:?}");
-    let configuration = format!(
-        "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
-    );
-    aws.call("s3", "PUT", &format!("/{BUCKET}"), &[], configuration.into_bytes()).await.map_err(refused)?;
-    let packing = FUNCTIONS.map(|name| tokio::task::spawn_blocking(move || (name, package::function(name))));
-    for package in packing {
-        let (name, zip) = package.await.map_err(|error| error.to_string())?;
-        aws.call("s3", "PUT", &format!("/{BUCKET}/{name}.zip"), &[], zip).await.map_err(refused)?;
-    }
-    Ok(())
-}
-
-/// Waits until the stack is complete and gives the address of its API.
-async fn deployed(aws: &Aws) -> Result<String, String> {
-    let input = [("StackName", NAME)];
-    let answer = until("the stack is complete", async || {
-        let answer = aws.query(Query::CloudFormation, "DescribeStacks", &input).await.ok()?;
-        tag(&answer, "StackStatus").filter(|status| !status.ends_with("IN_PROGRESS"))?;
-        Some(answer)
-    });
-    let answer = answer.await;
-    if tag(&answer, "StackStatus") != Some("CREATE_COMPLETE") {
-        let events = aws.query(Query::CloudFormation, "DescribeStackEvents", &input).await;
-        return Err(format!("{answer}\n{events:?}"));
-    }
-    tag(&answer, "OutputValue").map(str::to_owned).ok_or_else(|| "no output".into())
-}
-
-/// The template lets status callbacks go to public addresses only, and the sandbox has none.
-async fn allow_callbacks(aws: &Aws, sandbox: &Sandbox) -> Result<(), String> {
-    let failed = |refused: Refused| format!("{refused:?}");
-    let path = format!("/2015-03-31/functions/{NAME}-push-status-poller/configuration");
-    let found = aws.call("lambda", "GET", &path, &[], Vec::new()).await.map_err(failed)?;
-    let found: Value = serde_json::from_slice(&found).map_err(|error| error.to_string())?;
-    let mut environment = found["Environment"].clone();
-    environment["Variables"]["SHOPRELAY_CALLBACK_ALLOW"] = json!(sandbox.url.trim_start_matches("http://"));
-    let input = json!({"Environment": environment});
-    aws.call("lambda", "PUT", &path, &[], input.to_string().into_bytes()).await.map_err(failed)?;
-    Ok(())
-}
-
-/// The emulator keeps a number that came from a parameter as text, which its pollers then cannot compare. AWS makes it a
-/// number.
-async fn correct_concurrency(aws: &Aws) -> Result<(), String> {
-    const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
-    let failed = |refused: Refused| format!("{refused:?}");
-    let list = aws.call("lambda", "GET", MAPPINGS, &[], Vec::new()).await.map_err(failed)?;
-    let list: Value = serde_json::from_slice(&list).map_err(|error| error.to_string())?;
-    for mapping in list["EventSourceMappings"].as_array().into_iter().flatten() {
-        let Some(text) = mapping["ScalingConfig"]["MaximumConcurrency"].as_str() else { continue };
-        let number: u32 = text.parse().map_err(|_| format!("not a number: {mapping}"))?;
-        let path = format!("{MAPPINGS}/{}", mapping["UUID"].as_str().unwrap_or_default());
-        let input = json!({"ScalingConfig": {"MaximumConcurrency": number}});
-        aws.call("lambda", "PUT", &path, &[], input.to_string().into_bytes()).await.map_err(failed)?;
-    }
-    Ok(())
+/// The logical name in the template of what is called `like-this` outside.
+pub fn logical(name: &str) -> String {
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    name.split('-').map(capital).collect()
 }

@@ -4,7 +4,7 @@ use relay_tests::{
     aws::{Aws, Json, Query, Refused, tag},
     emulator::ACCOUNT,
     sandbox::Sandbox,
-    stack::{NAME, Stack},
+    stack::Stack,
 };
 use serde_json::{Value, json};
 
@@ -117,15 +117,19 @@ async fn attempt(stack: &Stack, aws: &Aws, deed: Deed) -> Result<Value, Refused>
         }
         PutRow => {
             let item = json!({"pk": {"S": "policies#probe"}, "x": {"S": "x"}});
-            aws.json(Json::DynamoDb, "PutItem", &json!({"TableName": format!("{NAME}-ledger"), "Item": item})).await
+            aws.json(Json::DynamoDb, "PutItem", &json!({"TableName": format!("{}-ledger", stack.name), "Item": item}))
+                .await
         }
         Delete => {
             let key = json!({"pk": {"S": "policies#none"}});
-            aws.json(Json::DynamoDb, "DeleteItem", &json!({"TableName": format!("{NAME}-ledger"), "Key": key})).await
+            aws.json(Json::DynamoDb, "DeleteItem", &json!({"TableName": format!("{}-ledger", stack.name), "Key": key}))
+                .await
         }
-        Scan => aws.json(Json::DynamoDb, "Scan", &json!({"TableName": format!("{NAME}-ledger"), "Limit": 1})).await,
+        Scan => {
+            aws.json(Json::DynamoDb, "Scan", &json!({"TableName": format!("{}-ledger", stack.name), "Limit": 1})).await
+        }
         AskIndex => {
-            let input = json!({"TableName": format!("{NAME}-ledger"), "IndexName": "due",
+            let input = json!({"TableName": format!("{}-ledger", stack.name), "IndexName": "due",
                 "KeyConditionExpression": "due_shard = :shard",
                 "ExpressionAttributeValues": {":shard": {"S": "policies#0"}}});
             aws.json(Json::DynamoDb, "Query", &input).await
@@ -137,7 +141,7 @@ async fn attempt(stack: &Stack, aws: &Aws, deed: Deed) -> Result<Value, Refused>
 async fn role_of(stack: &Stack, function: &str) -> Aws {
     let root = stack.root();
     let logical = format!("{function}Role");
-    let input = [("StackName", NAME), ("LogicalResourceId", logical.as_str())];
+    let input = [("StackName", stack.name), ("LogicalResourceId", logical.as_str())];
     let answer = root.query(Query::CloudFormation, "DescribeStackResource", &input).await.unwrap();
     let role = tag(&answer, "PhysicalResourceId").unwrap();
     let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",

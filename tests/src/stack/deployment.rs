@@ -1,0 +1,107 @@
+//! Bringing a stack up, and what the emulator does not make of the template as AWS does.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use super::FUNCTIONS;
+use crate::{
+    aws::{Aws, Query, REGION, Refused, tag},
+    binaries::repository,
+    package,
+    sandbox::Sandbox,
+    wait::until,
+};
+
+const BUCKET: &str = "packages";
+
+static UPLOADED: OnceCell<Result<(), String>> = OnceCell::const_new();
+
+/// Deploys the template with these parameters, and gives the stack's outputs.
+pub(super) async fn deploy(
+    aws: &Aws,
+    name: &str,
+    parameters: &[(&str, &str)],
+) -> Result<BTreeMap<String, String>, String> {
+    UPLOADED.get_or_init(|| upload(aws)).await.clone()?;
+    let template = std::fs::read_to_string(repository().join("infra/template.yaml")).map_err(|e| e.to_string())?;
+    let mut input = vec![("StackName".to_owned(), name.to_owned()), ("TemplateBody".to_owned(), template)];
+    for (number, (name, value)) in (1..).zip([parameters, &[("ArtifactBucket", BUCKET)]].concat()) {
+        let member = format!("Parameters.member.{number}.Parameter");
+        input.extend([(format!("{member}Key"), name.to_owned()), (format!("{member}Value"), value.to_owned())]);
+    }
+    input.push(("Capabilities.member.1".to_owned(), "CAPABILITY_IAM".to_owned()));
+    input.push(("Capabilities.member.2".to_owned(), "CAPABILITY_AUTO_EXPAND".to_owned()));
+    let input: Vec<_> = input.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    aws.query(Query::CloudFormation, "CreateStack", &input).await.map_err(failed)?;
+    let outputs = complete(aws, name).await?;
+    correct_concurrency(aws).await?;
+    Ok(outputs)
+}
+
+async fn upload(aws: &Aws) -> Result<(), String> {
+    let configuration = format!(
+        "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
+    );
+    aws.call("s3", "PUT", &format!("/{BUCKET}"), &[], configuration.into_bytes()).await.map_err(failed)?;
+    let packing = FUNCTIONS.map(|name| tokio::task::spawn_blocking(move || (name, package::function(name))));
+    for package in packing {
+        let (name, zip) = package.await.map_err(|error| error.to_string())?;
+        aws.call("s3", "PUT", &format!("/{BUCKET}/{name}.zip"), &[], zip).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Waits until the stack is complete and gives its outputs.
+async fn complete(aws: &Aws, name: &str) -> Result<BTreeMap<String, String>, String> {
+    let input = [("StackName", name)];
+    let answer = until("the stack is complete", async || {
+        let answer = aws.query(Query::CloudFormation, "DescribeStacks", &input).await.ok()?;
+        tag(&answer, "StackStatus").filter(|status| !status.ends_with("IN_PROGRESS"))?;
+        Some(answer)
+    });
+    let answer = answer.await;
+    if tag(&answer, "StackStatus") != Some("CREATE_COMPLETE") {
+        let events = aws.query(Query::CloudFormation, "DescribeStackEvents", &input).await;
+        return Err(format!("{answer}\n{events:?}"));
+    }
+    let outputs = answer.split("<OutputKey>").skip(1).filter_map(|output| {
+        let (name, _) = output.split_once("</OutputKey>")?;
+        Some((name.to_owned(), tag(output, "OutputValue")?.to_owned()))
+    });
+    Ok(outputs.collect())
+}
+
+/// The template lets status callbacks go to public addresses only, and the sandbox has none.
+pub(super) async fn allow_callbacks(aws: &Aws, stack: &str, sandbox: &Sandbox) -> Result<(), String> {
+    let path = format!("/2015-03-31/functions/{stack}-push-status-poller/configuration");
+    let found = aws.call("lambda", "GET", &path, &[], Vec::new()).await.map_err(failed)?;
+    let found: Value = serde_json::from_slice(&found).map_err(|error| error.to_string())?;
+    let mut environment = found["Environment"].clone();
+    environment["Variables"]["SHOPRELAY_CALLBACK_ALLOW"] = json!(sandbox.url.trim_start_matches("http://"));
+    let input = json!({"Environment": environment});
+    aws.call("lambda", "PUT", &path, &[], input.to_string().into_bytes()).await.map_err(failed)?;
+    Ok(())
+}
+
+/// The emulator keeps a number that came from a parameter as text, which its pollers then cannot compare. AWS makes it a
+/// number.
+async fn correct_concurrency(aws: &Aws) -> Result<(), String> {
+    const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
+    let list = aws.call("lambda", "GET", MAPPINGS, &[], Vec::new()).await.map_err(failed)?;
+    let list: Value = serde_json::from_slice(&list).map_err(|error| error.to_string())?;
+    for mapping in list["EventSourceMappings"].as_array().into_iter().flatten() {
+        let Some(text) = mapping["ScalingConfig"]["MaximumConcurrency"].as_str() else { continue };
+        let number: u32 = text.parse().map_err(|_| format!("not a number: {mapping}"))?;
+        let path = format!("{MAPPINGS}/{}", mapping["UUID"].as_str().unwrap_or_default());
+        let input = json!({"ScalingConfig": {"MaximumConcurrency": number}});
+        aws.call("lambda", "PUT", &path, &[], input.to_string().into_bytes()).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
+fn failed(refused: Refused) -> String {
+    format!("{refused:?}")
+}
