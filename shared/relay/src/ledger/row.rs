@@ -1,6 +1,6 @@
 //! What a row holds. It carries no name and no address.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,10 @@ pub struct Row {
     /// The destination's id of the entry or dispatch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_id: Option<String>,
+    /// What the entry at WEBSALE is known to say: a short digest of each field and its value. Those
+    /// of fields that may say something else by now are missing.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub entry_fields: BTreeSet<String>,
     /// What has been done at the destination, so that a crash after any step continues with the next.
     #[serde(default)]
     pub steps: Steps,
@@ -158,7 +162,7 @@ pub struct Attempts {
     pub unfinished: u8,
     /// How many of those ended with the whole process, while it was at work on other subjects too. Which of them brought
     /// it down, if any did, nobody knows, so these starts count half.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub in_company: u8,
     /// Attempts that failed in an orderly way; the back-off grows with them.
     #[serde(default)]
@@ -172,9 +176,9 @@ impl Attempts {
     }
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_zero(number: &u8) -> bool {
-    *number == 0
+/// Whether a value goes without saying: rows stay small.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A person's decision about marketing mail.
@@ -225,6 +229,7 @@ impl Row {
             order_number: None,
             lease: None,
             remote_id: None,
+            entry_fields: BTreeSet::new(),
             steps: Steps::default(),
             promotion: None,
             poll: None,

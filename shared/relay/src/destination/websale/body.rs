@@ -1,7 +1,8 @@
 //! Request bodies, from canonical promotions.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -59,15 +60,23 @@ impl Entry {
         to_bytes(&Value::Object(body))
     }
 
-    /// The body that makes an existing entry say what this one says: every field that can be overwritten, so that a
-    /// removed link or text is emptied too. The type cannot be changed and `active` stays as it is.
-    pub fn edit_body(&self) -> Bytes {
-        to_bytes(&Value::Object(self.fields.clone()))
+    /// The body that makes an existing entry say what this one says: the fields that are not among those it is known to
+    /// have, empty where a link or a text was removed. Nothing if it has them all. The type cannot be changed and
+    /// `active` stays as it is.
+    pub fn edit_body(&self, known: &BTreeSet<String>) -> Option<Bytes> {
+        let mut body = self.fields.clone();
+        body.retain(|name, value| !known.contains(&digest(name, value)));
+        (!body.is_empty()).then(|| to_bytes(&Value::Object(body)))
+    }
+
+    /// A short digest of each field and its value.
+    pub fn digests(&self) -> BTreeSet<String> {
+        self.fields.iter().map(|(name, value)| digest(name, value)).collect()
     }
 
     /// What two equal entries have in common; a draft differs from the same entry published.
     pub fn content_hash(&self) -> String {
-        content_hash(&[&[self.news_type, u8::from(self.draft)], &self.edit_body()])
+        content_hash(&[&[self.news_type, u8::from(self.draft)], &to_bytes(&Value::Object(self.fields.clone()))])
     }
 }
 
@@ -145,6 +154,12 @@ fn timestamp(at: Timestamp, secret: &WebsaleSecret) -> Value {
 
 fn to_bytes(body: &Value) -> Bytes {
     Bytes::from(body.to_string())
+}
+
+/// Tells fields and their values apart: 36 bits, as a row has seven of them and is to stay small.
+fn digest(name: &str, value: &Value) -> String {
+    let hash = Sha256::digest(format!("{name}={value}"));
+    URL_SAFE_NO_PAD.encode(hash).chars().take(6).collect()
 }
 
 /// SHA-256 over these parts, in hex.

@@ -1,5 +1,7 @@
 //! Pushes, news and teasers: entries at WEBSALE that are created inactive, then activated, then (pushes) sent.
 
+use std::collections::BTreeSet;
+
 use super::{
     Step,
     work::{Stop, Work},
@@ -10,6 +12,7 @@ use crate::{
         body::{ACTIVATE, DEACTIVATE, Entry},
     },
     forward::attempt::failure,
+    ledger::Row,
     queue::Settlement,
     retry::{Call, Decision},
 };
@@ -22,16 +25,25 @@ impl Work<'_> {
     pub(super) async fn write_entry(&mut self, entry: &Entry, hash: &str) -> Step<()> {
         match self.row.remote_id.clone() {
             None => self.create(entry, hash).await,
-            Some(_) if self.row.content_hash.as_deref() == Some(hash) => Ok(()),
-            Some(id) => {
-                self.call(Call::WebsaleEdit, |calls| calls.edit(&id, entry.edit_body())).await?;
-                self.remember(|mut row| {
-                    row.content_hash = Some(hash.to_owned());
-                    row
-                })
-                .await
-            }
+            Some(id) => self.edit(&id, entry, hash).await,
         }
+    }
+
+    /// Edits what has changed. What is about to change is forgotten first: whether a call without an answer got through
+    /// nobody ever learns, and the next edit must not leave out what it may have changed.
+    async fn edit(&mut self, id: &str, entry: &Entry, hash: &str) -> Step<()> {
+        let digests = entry.digests();
+        if let Some(body) = entry.edit_body(&self.row.entry_fields) {
+            let certain: BTreeSet<_> = digests.intersection(&self.row.entry_fields).cloned().collect();
+            if certain != self.row.entry_fields {
+                self.remember(|row| Row { entry_fields: certain.clone(), ..row }).await?;
+            }
+            self.call(Call::WebsaleEdit, |calls| calls.edit(id, body.clone())).await?;
+        } else if self.row.content_hash.as_deref() == Some(hash) {
+            return Ok(());
+        }
+        let content_hash = Some(hash.to_owned());
+        self.remember(|row| Row { entry_fields: digests.clone(), content_hash: content_hash.clone(), ..row }).await
     }
 
     async fn create(&mut self, entry: &Entry, hash: &str) -> Step<()> {
@@ -43,6 +55,7 @@ impl Work<'_> {
         self.remember(|mut row| {
             row.remote_id = Some(id.clone());
             row.content_hash = Some(hash.to_owned());
+            row.entry_fields = entry.digests();
             row.steps.created = true;
             row
         })

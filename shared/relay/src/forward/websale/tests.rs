@@ -25,6 +25,7 @@ mod cancel;
 mod change;
 mod chunks;
 mod crash;
+mod edits;
 mod failure;
 mod lifecycle;
 mod outcome;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Lease;
+use super::{Lease, is_default};
 
 /// The status callbacks that are owed, and how telling the first of them is getting on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub struct Callbacks {
     /// Since when the first one is tried.
     pub since: Timestamp,
     /// How often that failed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub failed: u16,
     /// Who is telling it. A lease of its own: telling the shop holds up nobody who works on the promotion.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,19 +3,20 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::is_default;
 use crate::{event::Channel, quiet::QuietHours, revision::Revision};
 
 /// Steps done at WEBSALE, in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Steps {
     /// The entry exists (its id is the row's `remote_id`).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub created: bool,
     /// The entry is active.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub activated: bool,
     /// The push was sent.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub sent: bool,
 }
 
@@ -39,14 +40,14 @@ pub struct PendingPromotion {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
     /// How many parts the stored content has.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub parts: u32,
     /// Content that is to be deleted: its name and how many parts it has. Kept until that is done, so that no part
     /// with an address in it is left behind by a crash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<(String, u32)>,
     /// Left inactive on purpose.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub draft: bool,
     /// Where the shop wants to be told how it went, if not where it always does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,7 +67,7 @@ pub struct Plan {
     /// The last chunk that was begun: noted before its row is written. All before it are sent, or wait for a person.
     pub begun: u32,
     /// The promotion was called off: no further chunk is begun.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub cancelled: bool,
 }
 

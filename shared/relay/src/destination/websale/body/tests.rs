@@ -75,7 +75,8 @@ fn timestamps_are_written_in_the_unit_of_the_settings() {
 #[test]
 fn an_edit_empties_what_was_removed_and_touches_neither_type_nor_activity() {
     let bare = Promotion { link: None, image_path: None, ..promotion(Channel::Push) };
-    insta::assert_snapshot!(text(&entry(&bare).edit_body()), @r#"
+    let nothing_known = BTreeSet::new();
+    insta::assert_snapshot!(text(&entry(&bare).edit_body(&nothing_known).unwrap()), @r#"
     {
       "image_url": "",
       "text": "20% until Sunday",
@@ -86,6 +87,15 @@ fn an_edit_empties_what_was_removed_and_touches_neither_type_nor_activity() {
       "validUntil": 1781935200
     }
     "#);
+    let before = entry(&promotion(Channel::Push)).digests();
+    insta::assert_snapshot!(text(&entry(&bare).edit_body(&before).unwrap()), @r#"
+    {
+      "image_url": "",
+      "url": "",
+      "urlType": ""
+    }
+    "#);
+    assert_eq!(entry(&bare).edit_body(&entry(&bare).digests()), None);
     assert_eq!(&ACTIVATE[..], br#"{"active":true}"#);
     assert_eq!(&DEACTIVATE[..], br#"{"active":false}"#);
 }
