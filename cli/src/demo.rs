@@ -12,12 +12,12 @@ use relay::{
     random::SystemRandom,
     secret::SecretsConfig,
 };
+use relay_embedded::Embedded;
 use relay_sqlite::{SqliteLedger, Store};
 use reqwest::Url;
 
 use crate::{
     command::CommandError,
-    embedded::{self, Embedded},
     output,
     sandbox::{Sandbox, Settings, Story},
     webhook::{Circumstances, Client, Webhook, webhook_url},
@@ -203,7 +203,7 @@ async fn start_host(directory: &Directory, sandbox_url: &str) -> Result<Embedded
         "SHOPRELAY_CALLBACK_ALLOW" => sandbox_url.strip_prefix("http://").map(str::to_owned),
         _ => None,
     };
-    let settings = embedded::Settings {
+    let settings = relay_embedded::Settings {
         listen: any_port(),
         data_dir: directory.path().to_owned(),
         destinations: Destinations::from_variables(Variables(&lookup)).map_err(failed)?,

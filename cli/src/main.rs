@@ -6,7 +6,6 @@ use clap::{Parser, Subcommand};
 
 mod command;
 mod demo;
-mod embedded;
 mod finding;
 mod installation;
 mod output;

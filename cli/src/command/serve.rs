@@ -10,7 +10,7 @@ use relay::{
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{CommandError, Outcome};
-use crate::embedded::{Embedded, Settings};
+use relay_embedded::{Embedded, Settings};
 
 /// More than `--help`'s first line.
 const ABOUT: &str = "\

@@ -7,8 +7,7 @@ use futures_util::FutureExt;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use relay::ingest::Ingest;
-use relay_sqlite::{Receipts, Store};
+use relay::ingest::{Ingest, Receipt};
 use tokio::time::timeout;
 
 /// What is kept of a body: one byte more than is allowed, so that ingest sees that it is too large.
@@ -21,10 +20,19 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 const BUDGET: Duration = Duration::from_secs(3);
 
 /// Answers requests.
-pub(super) struct Front {
-    pub(super) ingest: Ingest,
-    pub(super) receipts: Receipts,
-    pub(super) store: Store,
+pub struct Front<J> {
+    /// What takes webhooks.
+    pub ingest: Ingest,
+    /// What is told of every answer.
+    pub journal: J,
+}
+
+/// What the server has beside ingest: a book of its answers, and the word that it is ready for more.
+pub trait Journal: Send + Sync + 'static {
+    /// Notes what was answered. The answer does not wait for it.
+    fn note(&self, receipt: &Receipt);
+    /// Whether what comes in can be stored.
+    fn is_ready(&self) -> bool;
 }
 
 /// Why there is no body.
@@ -33,8 +41,8 @@ enum BodyError {
     Broken,
 }
 
-impl Front {
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+impl<J: Journal> Front<J> {
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         match (request.uri().path(), request.method()) {
             ("/healthz", &Method::GET | &Method::HEAD) => self.health(),
             (path, _) if path.contains("/webhooks/") => self.webhook(request).await,
@@ -43,7 +51,7 @@ impl Front {
     }
 
     fn health(&self) -> Response<Full<Bytes>> {
-        if self.store.is_writable() {
+        if self.journal.is_ready() {
             json(StatusCode::OK, "application/json", r#"{"status":"ready"}"#.into())
         } else {
             problem(StatusCode::SERVICE_UNAVAILABLE, "The store does not take anything.")
@@ -69,7 +77,7 @@ impl Front {
             }
             Err(_) => self.ingest.unavailable(),
         };
-        self.receipts.note(&answer.receipt);
+        self.journal.note(&answer.receipt);
         answer.response.map(Full::new)
     }
 }

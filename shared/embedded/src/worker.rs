@@ -32,16 +32,16 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
 /// The worker of one destination.
 #[derive(Clone)]
-pub(super) struct Worker {
-    pub(super) queue: SqliteQueue,
-    pub(super) destination: Destination,
-    pub(super) handler: Arc<dyn Handler>,
-    pub(super) clock: Arc<dyn Clock>,
+pub(crate) struct Worker {
+    pub(crate) queue: SqliteQueue,
+    pub(crate) destination: Destination,
+    pub(crate) handler: Arc<dyn Handler>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Worker {
     /// Works until told to stop, then ends the deliveries in hand.
-    pub(super) async fn run(self, mut stopped: watch::Receiver<bool>) {
+    pub(crate) async fn run(self, mut stopped: watch::Receiver<bool>) {
         let slots = Arc::new(Semaphore::new(AT_ONCE));
         let mut deliveries = JoinSet::new();
         loop {

@@ -11,7 +11,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::front::Front;
+use crate::front::{Front, Journal};
 
 /// Connections at the same time; further ones wait to be accepted. Bodies are bounded, so this bounds memory.
 const CONNECTIONS: usize = 512;
@@ -25,7 +25,12 @@ const LAST: Duration = Duration::from_secs(20);
 const OUT_OF_DESCRIPTORS: Duration = Duration::from_millis(100);
 
 /// Serves until told to stop, then ends the requests in hand, for at most `drain`.
-pub(super) async fn run(listener: TcpListener, front: Arc<Front>, stopped: watch::Receiver<bool>, drain: Duration) {
+pub async fn serve<J: Journal>(
+    listener: TcpListener,
+    front: Arc<Front<J>>,
+    stopped: watch::Receiver<bool>,
+    drain: Duration,
+) {
     let slots = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     let mut stop = stopped.clone();
@@ -34,7 +39,7 @@ pub(super) async fn run(listener: TcpListener, front: Arc<Front>, stopped: watch
             biased;
             _ = stop.wait_for(|stopped| *stopped) => break,
             Some((stream, slot)) = accept(&listener, &slots) => {
-                connections.spawn(serve(stream, front.clone(), stopped.clone(), slot));
+                connections.spawn(converse(stream, front.clone(), stopped.clone(), slot));
             }
         }
         while connections.try_join_next().is_some() {}
@@ -60,7 +65,12 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpSt
     }
 }
 
-async fn serve(stream: TcpStream, front: Arc<Front>, mut stopped: watch::Receiver<bool>, _slot: OwnedSemaphorePermit) {
+async fn converse<J: Journal>(
+    stream: TcpStream,
+    front: Arc<Front<J>>,
+    mut stopped: watch::Receiver<bool>,
+    _slot: OwnedSemaphorePermit,
+) {
     // Without it a small answer may wait for the client's acknowledgement; failing to set it breaks nothing.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| {

@@ -9,7 +9,7 @@ use relay::{
     dispatch::{Dispatched, dispatch},
     forward::{WebsaleForwarder, WebsandForwarder},
     http::{ClientError, GuardedHttp, ReqwestHttp},
-    ingest::Ingest,
+    ingest::{Ingest, Receipt},
     poll::{Polled, Poller},
     ports::Ports,
     queue::Handler,
@@ -31,7 +31,8 @@ mod server;
 mod tests;
 mod worker;
 
-use front::Front;
+pub use front::{Front, Journal};
+pub use server::serve;
 use worker::Worker;
 
 /// How often due promotions are looked for: they go out at most so much late.
@@ -49,20 +50,20 @@ const LAST_DELIVERIES: Duration = Duration::from_secs(5);
 
 /// What the host is started with.
 #[derive(Clone, Debug)]
-pub(crate) struct Settings {
+pub struct Settings {
     /// Where it listens; port 0 takes a free one.
-    pub(crate) listen: SocketAddr,
+    pub listen: SocketAddr,
     /// Where it keeps everything.
-    pub(crate) data_dir: PathBuf,
+    pub data_dir: PathBuf,
     /// How destinations are reached.
-    pub(crate) destinations: Destinations,
+    pub destinations: Destinations,
     /// How secrets are named and kept.
-    pub(crate) secrets: SecretsConfig,
+    pub secrets: SecretsConfig,
 }
 
 /// Why the host cannot start.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum StartError {
+pub enum StartError {
     /// The data directory.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -81,7 +82,7 @@ pub(crate) enum StartError {
 }
 
 /// A running host.
-pub(crate) struct Embedded {
+pub struct Embedded {
     address: SocketAddr,
     store: Store,
     stop: watch::Sender<bool>,
@@ -92,7 +93,7 @@ pub(crate) struct Embedded {
 
 impl Embedded {
     /// Starts the host; it is ready when this returns.
-    pub(crate) async fn start(settings: Settings) -> Result<Self, StartError> {
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let clock = SystemClock;
         let Settings { listen, data_dir, destinations, secrets } = settings;
         let store = Store::open(&data_dir, clock.now())?;
@@ -115,10 +116,9 @@ impl Embedded {
         let (stop, stopped) = watch::channel(false);
         let front = Front {
             ingest: Ingest { secrets: ports.secrets.clone(), queue: ports.queue.clone(), clock: ports.clock.clone() },
-            receipts: Receipts::new(store.clone()),
-            store: store.clone(),
+            journal: Book { receipts: Receipts::new(store.clone()), store: store.clone() },
         };
-        let server = tokio::spawn(server::run(listener, Arc::new(front), stopped.clone(), LAST_REQUESTS));
+        let server = tokio::spawn(serve(listener, Arc::new(front), stopped.clone(), LAST_REQUESTS));
         let mut workers = JoinSet::new();
         let last_deliveries = destinations.send_timeout.max(destinations.http_timeout) + LAST_DELIVERIES;
         let websand = WebsandForwarder::new(ports.clone(), destinations.clone());
@@ -131,13 +131,13 @@ impl Embedded {
     }
 
     /// Where the host listens.
-    pub(crate) fn local_addr(&self) -> SocketAddr {
+    pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
     /// Stops in order: takes no more requests and messages, ends those in hand, closes the store. What does not end in
     /// time is cut off, as a crash would: the next start puts it right.
-    pub(crate) async fn shutdown(mut self) {
+    pub async fn shutdown(mut self) {
         let _ = self.stop.send(true);
         let workers = async { while self.workers.join_next().await.is_some() {} };
         let (_, ended) = tokio::join!(&mut self.server, tokio::time::timeout(self.last_deliveries, workers));
@@ -146,6 +146,22 @@ impl Embedded {
         }
         self.workers.shutdown().await;
         self.store.close().await;
+    }
+}
+
+/// The store as the server sees it.
+struct Book {
+    receipts: Receipts,
+    store: Store,
+}
+
+impl Journal for Book {
+    fn note(&self, receipt: &Receipt) {
+        self.receipts.note(receipt);
+    }
+
+    fn is_ready(&self) -> bool {
+        self.store.is_writable()
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::{
 
 /// Runs at once and then every `period`, until told to stop; a run in hand is ended first. A run that takes longer
 /// than the period delays the next one, and a panic is the end of its run only.
-pub(super) async fn every<F: Future<Output = ()>>(
+pub(crate) async fn every<F: Future<Output = ()>>(
     period: Duration,
     name: &'static str,
     mut stopped: watch::Receiver<bool>,
