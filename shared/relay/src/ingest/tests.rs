@@ -9,6 +9,7 @@ mod fixtures;
 mod limits;
 mod platforms;
 mod privacy;
+mod promotions;
 mod properties;
 mod registration;
 mod remap;
