@@ -1,7 +1,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{Answered, Running, refused};
+use super::{Answered, Running, answered, refused};
 
 async fn log_in(running: &Running, shop: &str, body: &Value) -> Answered {
     running.call("POST", &format!("/api/authent/login/{shop}"), ("accept", "*/*"), Some(body)).await
@@ -70,4 +70,32 @@ async fn without_configured_accounts_only_the_password_wrong_is_wrong() {
     let running = Running::new().await;
     assert_eq!(log_in(&running, "any", &credentials("anything")).await.0, 200);
     refused(&log_in(&running, "any", &credentials("wrong")).await, 403, "");
+}
+
+#[tokio::test]
+async fn every_call_wants_a_token_and_a_body_says_that_it_is_json() {
+    let running = Running::new().await;
+    let token = format!("Bearer {}", running.token().await);
+    for (method, path) in [
+        ("POST", "/api/websaleapp2/news/Deutsch"),
+        ("PUT", "/api/websaleapp2/news/Deutsch/64"),
+        ("POST", "/api/websaleapp2/news/Deutsch/64/send"),
+        ("POST", "/api/websaleapp2/push/Deutsch"),
+        ("GET", "/api/websaleapp2/push/64"),
+    ] {
+        let without = running.call(method, path, ("accept", "*/*"), Some(&json!({}))).await;
+        refused(&without, 401, "X-Authorization: Bearer TOKEN");
+    }
+    for (method, path) in [
+        ("POST", "/api/authent/login/shop"),
+        ("POST", "/api/websaleapp2/news/Deutsch"),
+        ("PUT", "/api/websaleapp2/news/Deutsch/64"),
+        ("POST", "/api/websaleapp2/push/Deutsch"),
+    ] {
+        let request = || running.request(method, path, ("x-authorization", &token));
+        let plain = answered(request().header("content-type", "text/plain").body("{}")).await.unwrap();
+        refused(&plain, 400, "Content-Type must be application/json");
+        let broken = answered(request().header("content-type", "application/json").body("{")).await.unwrap();
+        refused(&broken, 400, "the body is not JSON");
+    }
 }

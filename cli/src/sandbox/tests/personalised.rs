@@ -37,10 +37,16 @@ async fn every_rule_of_the_message_is_checked() {
     for (pointer, value, reason) in [
         ("/name", Value::Null, "name is missing"),
         ("/name", json!(""), "name must not be empty"),
+        ("/name", json!(7), "name must be a string"),
         ("/message", Value::Null, "message is missing"),
+        ("/message", json!("Hello"), "message must be an object"),
         ("/message/title", Value::Null, "message.title is missing"),
         ("/message/title", json!("x".repeat(65)), "message.title must have at most 64"),
+        ("/message/title", json!(""), "message.title must not be empty"),
+        ("/message/title", json!(7), "message.title must be a string"),
         ("/message/text", Value::Null, "message.text is missing"),
+        ("/message/text", json!(" "), "message.text must not be empty"),
+        ("/message/text", json!(7), "message.text must be a string"),
         ("/message/text", json!("x".repeat(161)), "message.text must have at most 160"),
         ("/message/url", json!("x".repeat(129)), "message.url must have at most 128"),
         ("/message/url", Value::Null, "message.url must be set when urlType is"),
@@ -49,13 +55,16 @@ async fn every_rule_of_the_message_is_checked() {
         ("/message/validUntil", json!(0), "from 1 to 31"),
         ("/message/validUntil", json!(32), "from 1 to 31"),
         ("/message/validUntil", json!(1_767_225_600), "from 1 to 31"),
+        ("/message/validUntil", json!("30"), "message.validUntil must be a whole number"),
         ("/message/voucher", json!(7), "message.voucher must be a string"),
         ("/message/image_url", json!("a.png"), "message.image_url is not a documented field"),
         ("/send_at", json!("now"), "send_at is not a documented field"),
     ] {
         refused(&send(&running, &changed(&push(), pointer, value)).await, 400, reason);
     }
+    refused(&send(&running, &json!([push()])).await, 400, "the body must be an object");
     assert_eq!(running.sandbox.state()["websale"]["dispatches"], json!([]));
+    assert_eq!(send(&running, &push()).await.0, 200, "nothing else was wrong with it");
 }
 
 #[tokio::test]
@@ -68,8 +77,15 @@ async fn every_rule_of_the_filter_is_checked() {
         ("/filter/email", json!("ann@example.org"), "filter.email must be an array"),
         ("/filter/email", json!([]), "filter.email must not be empty"),
         ("/filter/email", json!(["ann"]), "filter.email must hold e-mail addresses"),
+        ("/filter/email", json!([7]), "filter.email[0] must be a string"),
         ("/filter/zip", json!([90402]), "filter.zip[0] must be a string"),
+        ("/filter/zip", json!([]), "filter.zip must not be empty"),
+        ("/filter/zip", json!("90402"), "filter.zip must be an array"),
+        ("/filter/zip_area", json!([]), "filter.zip_area must not be empty"),
+        ("/filter/zip_area", json!(["90402-90491"]), "filter.zip_area[0] must be an object"),
+        ("/filter/zip_area", json!([{ "to": 90491 }]), "filter.zip_area[0].from is missing"),
         ("/filter/zip_area", json!([{ "from": 90402 }]), "filter.zip_area[0].to is missing"),
+        ("/filter/zip_area", json!([{ "from": 1, "to": 2, "till": 3 }]), "filter.zip_area[0].till is not a documented"),
         (
             "/filter/zip_area",
             json!([{ "from": "90402", "to": 90491 }]),
@@ -94,8 +110,16 @@ async fn tags_need_connected_devices_and_the_voucher_tag_needs_a_batch() {
         400,
         "message.voucher must be set",
     );
-    let misspelt = changed(&push(), "/message/title", "Hello ~A-Firstname~".into());
-    refused(&send(&running, &misspelt).await, 400, "unknown tag ~A-Firstname~");
+    for field in ["title", "text"] {
+        let misspelt = changed(&push(), &format!("/message/{field}"), "Hello ~A-Firstname~".into());
+        refused(&send(&running, &misspelt).await, 400, &format!("message.{field} has the unknown tag ~A-Firstname~"));
+    }
+    for name in
+        ["FirstName", "LastName", "Street1", "Street2", "Title", "Salutation", "City", "Zip", "CompleteSalutation"]
+    {
+        let known = changed(&push(), "/message/title", format!("~A-{name}~").into());
+        assert_eq!(send(&running, &known).await.0, 200, "{name}");
+    }
 }
 
 #[tokio::test]
