@@ -15,5 +15,6 @@ pub mod sandbox;
 pub mod shop;
 pub mod stack;
 pub mod system;
+pub mod template;
 pub mod wait;
 pub mod webhook;

@@ -1,76 +1,225 @@
-//! Rules for the template that AWS enforces, or that our delivery rests on, and that neither the emulator nor the usual
-//! template checkers look at. They are checked on the template as `CloudFormation` reads it, after the SAM transform.
+//! The template's checks, all offline: SAM's own translation, cfn-lint on what comes of it, and rules that AWS enforces or
+//! our delivery rests on, and that neither of these nor the emulator looks at.
 
-use std::{collections::BTreeSet, process::Command};
+use std::{collections::BTreeSet, process::Command, sync::OnceLock};
 
-use relay_tests::binaries::repository;
-use serde_json::{Map, Value, json};
+use relay_tests::{
+    binaries::repository,
+    template::{Template, source, translate},
+};
+use serde_json::{Value, json};
+
+mod functions;
+mod ingress;
+mod queues;
+mod references;
+mod roles;
+mod storage;
+
+/// As it is deployed without a word, and the other way round.
+const VARIANTS: [&[(&str, &str)]; 2] =
+    [&[], &[("Ingress", "FunctionUrls"), ("KmsKeyArn", "arn:aws:kms:eu-west-1:123456789012:key/k-1")]];
 
 #[test]
 fn the_template_keeps_every_rule() {
-    assert_eq!(faults(&translated()), Vec::<String>::new());
+    assert_eq!(faults(translated()), BTreeSet::new());
+}
+
+#[test]
+fn cfn_lint_finds_nothing_in_the_translated_template_and_something_in_a_faulty_one() {
+    let mut faulty = translated().clone();
+    set(&mut faulty, "/Resources/WebsandForwarder/Properties/Timeout", json!(901));
+    let findings = lint(&[translated(), &faulty]);
+    assert_eq!(findings[0], Vec::<String>::new());
+    assert!(findings[1].iter().any(|finding| finding.contains("901")), "{findings:?}");
+}
+
+/// What someone may get wrong in the template's text, and by what it is found out.
+#[test]
+fn each_of_ten_seeded_faults_is_found_out() {
+    let seeds = [
+        ("partial batches", "      FunctionResponseTypes: [ReportBatchItemFailures]\n", "", "repeat the whole batch"),
+        ("visibility", "VisibilityTimeout: 720", "VisibilityTimeout: 600", "WebsaleQueue: visible again too early"),
+        ("wildcard", "Action: sqs:SendMessage\n", "Action: sqs:*\n", "may do anything"),
+        ("encryption", "      SqsManagedSseEnabled: !If [OwnKey, !Ref AWS::NoValue, true]\n", "", "not encrypted"),
+        ("environment", "SHOPRELAY_LEDGER_TABLE:", "SHOPRELAY_LEDGER:", "SHOPRELAY_LEDGER_TABLE is missing"),
+        (
+            "dead letters",
+            "      RedrivePolicy: {deadLetterTargetArn: !GetAtt WebsandDeadLetters.Arn, maxReceiveCount: 1000}\n",
+            "",
+            "WebsandQueue: no dead-letter queue",
+        ),
+        ("index key", "AttributeName: due_at, KeyType", "AttributeName: due_shard, KeyType", "not the code's index"),
+        (
+            "poller off",
+            "      Name: !Sub ${AWS::StackName}-push-status-poller\n      State: !Ref ScheduleState\n",
+            "      Name: !Sub ${AWS::StackName}-push-status-poller\n      State: DISABLED\n",
+            "PushStatusPollerSchedule: off",
+        ),
+        ("other secret", "${SecretPrefix}*/webhook-??????", "${SecretPrefix}*/websand-??????", "reads */web"),
+        ("log retention", "      RetentionInDays: !Ref LogRetentionDays\n", "", "logs are kept for ever"),
+    ];
+    let broken: Vec<_> = seeds
+        .iter()
+        .map(|(name, sound, broken, _)| {
+            let text = source().replacen(sound, broken, 1);
+            assert_ne!(text, source(), "{name}: the template has no {sound:?}");
+            text
+        })
+        .collect();
+    for ((name, _, _, expected), translated) in seeds.iter().zip(translate(&broken)) {
+        let found = faults(&translated.unwrap_or_else(|refused| panic!("{name}: {refused}")));
+        assert!(found.iter().any(|fault| fault.contains(expected)), "{name}: {found:?}");
+    }
 }
 
 #[test]
 fn each_rule_notices_a_template_that_breaks_it() {
     let role = "/Resources/OrderPlacedRole/Properties/Policies/0/PolicyDocument/Statement";
     let forwarder = "/Resources/WebsandForwarderRole/Properties/Policies/0/PolicyDocument/Statement";
-    let sound = translated();
+    let stage = "/Resources/ApiStage/Properties";
     for (place, value, expected) in [
         ("/Resources/ApiStage/Properties/ApiId/Ref", json!("Nowhere"), "Nowhere is not in the template"),
         ("/Outputs/ApiUrl/Value/Fn::Sub", json!("https://${Nothing}"), "Nothing is not in the template"),
-        (
-            "/Resources/WebsandForwarderQueue/Properties/EventSourceArn/Fn::GetAtt/0",
-            json!("No"),
-            "No is not in the template",
-        ),
+        // Not there where webhooks come in by function URLs.
+        ("/Resources/WebsandQueue/Properties/QueueName", json!({"Ref": "Api"}), "Api is not in the template"),
         ("/Resources/WebsandQueue/Properties/VisibilityTimeout", json!(359), "WebsandQueue: visible again too early"),
         ("/Resources/WebsandForwarder/Properties/Timeout", json!(61), "WebsandQueue: visible again too early"),
+        ("/Resources/WebsaleForwarderQueue/Properties/BatchSize", json!(11), "larger batches need a window"),
+        ("/Resources/WebsandQueue/Properties/RedrivePolicy/maxReceiveCount", json!(5), "parks before the worker does"),
         (
-            "/Resources/WebsaleForwarderQueue/Properties/FunctionResponseTypes",
-            json!([]),
-            "WebsaleForwarderQueue: a failure would repeat the whole batch",
+            "/Resources/WebsandForwarderQueue/Properties/ScalingConfig/MaximumConcurrency",
+            json!(7),
+            "share a shop's requests per second wrongly",
         ),
-        (
-            "/Resources/WebsaleForwarderQueue/Properties/BatchSize",
-            json!(11),
-            "WebsaleForwarderQueue: larger batches need a window",
-        ),
-        (
-            "/Resources/WebsandQueue/Properties/RedrivePolicy/maxReceiveCount",
-            json!(5),
-            "WebsandQueue: parks before the worker does",
-        ),
+        ("/Resources/WebsaleQueue/Properties/FifoQueue", json!(true), "fair groups need a standard queue"),
+        ("/Resources/WebsaleQueue/Properties/MessageRetentionPeriod", json!(345_600), "messages go before 14 days"),
         (
             "/Resources/WebsandForwarder/Properties/ReservedConcurrentExecutions",
             json!(5),
             "WebsandForwarder: throttling counts as receiving",
         ),
+        ("/Resources/OrderPlaced/Properties/Architectures", json!(["arm64"]), "not the architecture"),
+        (
+            "/Resources/OrderPlaced/Properties/Environment/Variables/SHOPRELAY_WEBSAND_QUEUE_URL/Ref",
+            json!("WebsaleQueue"),
+            "OrderPlaced: SHOPRELAY_WEBSAND_QUEUE_URL is not what it reads",
+        ),
         ("/Resources/Ledger/Properties/TimeToLiveSpecification/Enabled", json!(false), "Ledger: rows never expire"),
+        ("/Resources/Ledger/DeletionPolicy", json!("Delete"), "Ledger: goes with the stack"),
         (
             "/Resources/PromotionDispatcherSchedule/Properties/ScheduleExpression",
             json!("rate(1 minutes)"),
-            "PromotionDispatcherSchedule: not a rate",
+            "PromotionDispatcherSchedule: not every minute",
         ),
+        (
+            "/Resources/PushStatusPollerSchedule/Properties/Target/Arn/Fn::GetAtt/0",
+            json!("PromotionDispatcher"),
+            "PushStatusPoller: woken by 0 schedules",
+        ),
+        ("/Resources/OrderPlacedLogs/Properties/KmsKeyId", json!("x"), "OrderPlacedLogs: not encrypted with the key"),
+        (&format!("{stage}/DefaultRouteSettings"), json!({}), "ApiStage: not throttled"),
+        (&format!("{stage}/AccessLogSettings/Format"), json!("{\"path\":\"$context.path\"}"), "ApiStage: logs path"),
+        ("/Resources/OrderPlacedRoute/Properties/RouteKey", json!("POST /x"), "OrderPlaced: no route leads to it"),
+        ("/Resources/OrderPlacedUrlPermission/Properties/Action", json!("x"), "OrderPlaced: no address of its own"),
+        ("/Resources/OrderPlacedPermission/Properties/Principal", json!("*"), "OrderPlacedPermission: open to all"),
         (&format!("{role}/0/Resource"), json!("*"), "OrderPlacedRole: reaches everything"),
         (&format!("{role}/1/Resource/1"), json!("x"), "OrderPlacedRole: a missing secret would be denied"),
         (&format!("{role}/1/Resource/0"), secret("*/platform-??????"), "OrderPlacedRole: reads */platform, */webhook"),
         (&format!("{forwarder}/4/Resource/3"), secret("*/websale"), "WebsandForwarderRole: reads"),
         (&format!("{forwarder}/4/Resource/2"), secret("*/platform*"), "WebsandForwarderRole: a pattern that"),
+        (
+            "/Resources/KeyToRead/Properties/PolicyDocument/Statement/0/Condition",
+            json!({}),
+            "KeyToRead: uses the key directly",
+        ),
     ] {
-        let mut template = sound.clone();
+        let mut template = translated().clone();
         set(&mut template, place, value);
         let found = faults(&template);
         assert!(found.iter().any(|fault| fault.contains(expected)), "{place}: {found:?}");
     }
 }
 
-fn translated() -> Value {
-    let mut command = Command::new(repository().join(".venv/bin/python3"));
-    command.arg(repository().join("tests/emulator/translate.py")).arg(repository().join("infra/template.yaml"));
-    let output = command.env("AWS_DEFAULT_REGION", "eu-west-1").output().expect("tests/run has made .venv");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
+/// Everything that is wrong with a translated template, in either variant.
+fn faults(translated: &Value) -> BTreeSet<String> {
+    let rules = [
+        references::faults,
+        queues::faults,
+        storage::faults,
+        functions::faults,
+        ingress::faults,
+        roles::faults,
+        dashboards,
+    ];
+    let variants = VARIANTS.map(|parameters| Template::new(translated, parameters));
+    variants.iter().flat_map(|template| rules.iter().flat_map(|rule| rule(template))).collect()
+}
+
+/// AWS refuses a dashboard whose body is no JSON; `CloudFormation` takes it as a text.
+fn dashboards(template: &Template) -> Vec<String> {
+    let mut faults = Faults::default();
+    for (name, dashboard) in template.of("AWS::CloudWatch::Dashboard") {
+        let body = &dashboard["DashboardBody"];
+        let body = body["Fn::Sub"].as_str().or(body.as_str()).unwrap_or_default();
+        faults.unless(serde_json::from_str::<Value>(body).is_ok(), || format!("{name}: its body is no JSON"));
+    }
+    faults.0
+}
+
+/// What is found wrong.
+#[derive(Default)]
+struct Faults(Vec<String>);
+
+impl Faults {
+    fn unless(&mut self, kept: bool, fault: impl FnOnce() -> String) {
+        if !kept {
+            self.0.push(fault());
+        }
+    }
+}
+
+/// Whether it is encrypted as its owner wants it: with their key if they gave one, else with AWS's.
+fn own_key(template: &Template, key: &Value, with_aws_key: bool) -> bool {
+    if template.parameter("KmsKeyArn") == "" {
+        key.is_null() && with_aws_key
+    } else {
+        *key == json!({"Ref": "KmsKeyArn"})
+    }
+}
+
+/// The logical name in `Fn::GetAtt`.
+fn target(value: &Value) -> Option<&str> {
+    value["Fn::GetAtt"][0].as_str()
+}
+
+fn translated() -> &'static Value {
+    static TRANSLATED: OnceLock<Value> = OnceLock::new();
+    TRANSLATED.get_or_init(|| translate(&[source()]).remove(0).expect("SAM takes the template"))
+}
+
+/// What cfn-lint finds in each of these.
+fn lint(templates: &[&Value]) -> Vec<Vec<String>> {
+    let program = repository().join(".venv/bin/cfn-lint");
+    assert!(
+        program.is_file(),
+        "{} is missing: tests/run sets it up, or pip install -r tests/emulator/requirements.txt in .venv",
+        program.display()
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let files: Vec<_> = (0..templates.len()).map(|number| folder.path().join(format!("{number}.json"))).collect();
+    for (file, template) in files.iter().zip(templates) {
+        std::fs::write(file, template.to_string()).unwrap();
+    }
+    let mut command = Command::new(program);
+    let output = command.args(["--regions", "eu-west-1", "--format", "json", "--"]).args(&files).output().unwrap();
+    let findings: Vec<Value> = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    let of = |file: &std::path::PathBuf| {
+        let ours = findings.iter().filter(|finding| finding["Filename"].as_str() == file.to_str());
+        ours.map(|finding| format!("{} {}", finding["Rule"]["Id"], finding["Message"])).collect()
+    };
+    files.iter().map(of).collect()
 }
 
 /// The ARN of these secrets, as the template writes it.
@@ -84,140 +233,5 @@ fn set(template: &mut Value, place: &str, value: Value) {
     match template.pointer_mut(parent).unwrap_or_else(|| panic!("the template has {parent}")) {
         Value::Array(list) => list[name.parse::<usize>().unwrap()] = value,
         parent => parent[name] = value,
-    }
-}
-
-fn faults(template: &Value) -> Vec<String> {
-    let mut faults = Vec::new();
-    let names = |part: &str| template[part].as_object().into_iter().flat_map(Map::keys).cloned();
-    let known: BTreeSet<_> = names("Resources").chain(names("Parameters")).collect();
-    let mut used = BTreeSet::new();
-    references(template, &mut used);
-    let unknown = used.iter().filter(|name| !known.contains(*name) && !name.starts_with("AWS::"));
-    faults.extend(unknown.map(|name| format!("{name} is not in the template")));
-    for (name, resource) in template["Resources"].as_object().unwrap() {
-        let properties = &resource["Properties"];
-        let broken = match resource["Type"].as_str().unwrap() {
-            "AWS::Lambda::EventSourceMapping" => mapping(template, name, properties),
-            "AWS::Lambda::Function" if !properties["ReservedConcurrentExecutions"].is_null() => {
-                vec![format!("{name}: throttling counts as receiving")]
-            }
-            "AWS::DynamoDB::Table" if properties["TimeToLiveSpecification"]["Enabled"] != true => {
-                vec![format!("{name}: rows never expire")]
-            }
-            "AWS::Scheduler::Schedule" if properties["ScheduleExpression"] != "rate(1 minute)" => {
-                vec![format!("{name}: not a rate that Scheduler takes")]
-            }
-            "AWS::IAM::Role" => [policies(name, properties), secrets(name, properties)].concat(),
-            _ => Vec::new(),
-        };
-        faults.extend(broken);
-    }
-    faults
-}
-
-/// A queue and the function it feeds.
-fn mapping(template: &Value, name: &str, properties: &Value) -> Vec<String> {
-    let mut faults = Vec::new();
-    let mut rule = |kept: bool, fault: String| {
-        if !kept {
-            faults.push(fault);
-        }
-    };
-    let failures = &properties["FunctionResponseTypes"];
-    rule(*failures == json!(["ReportBatchItemFailures"]), format!("{name}: a failure would repeat the whole batch"));
-    let unhurried = properties["MaximumBatchingWindowInSeconds"].is_null();
-    rule(properties["BatchSize"].as_u64() <= Some(10) || !unhurried, format!("{name}: larger batches need a window"));
-    let queue_name = properties["EventSourceArn"]["Fn::GetAtt"][0].as_str().unwrap_or_default();
-    let function_name = properties["FunctionName"]["Ref"].as_str().unwrap_or_default();
-    let queue = &template["Resources"][queue_name]["Properties"];
-    let timeout = template["Resources"][function_name]["Properties"]["Timeout"].as_u64().unwrap_or_default();
-    let visibility = queue["VisibilityTimeout"].as_u64().unwrap_or_default();
-    rule(visibility >= 6 * timeout, format!("{queue_name}: visible again too early"));
-    let receives = queue["RedrivePolicy"]["maxReceiveCount"].as_u64();
-    rule(receives == Some(1000), format!("{queue_name}: parks before the worker does"));
-    faults
-}
-
-/// What a role may reach: never everything, and of secrets also the bare name, which tells a missing one from a forbidden.
-fn policies(name: &str, properties: &Value) -> Vec<String> {
-    let mut faults = Vec::new();
-    for policy in properties["Policies"].as_array().into_iter().flatten() {
-        for statement in policy["PolicyDocument"]["Statement"].as_array().into_iter().flatten() {
-            let resource = &statement["Resource"];
-            if *resource == "*" {
-                faults.push(format!("{name}: reaches everything"));
-            }
-            let list = resource.as_array().map_or(&[][..], Vec::as_slice);
-            let texts: BTreeSet<_> = list.iter().filter_map(|one| one["Fn::Sub"].as_str()).collect();
-            let bare = texts.iter().filter_map(|text| text.strip_suffix("-??????"));
-            let forgotten = bare.filter(|bare| !texts.contains(bare));
-            faults
-                .extend(forgotten.map(|bare| format!("{name}: a missing secret would be denied, not missing: {bare}")));
-        }
-    }
-    faults
-}
-
-/// The secrets that each function's role can read, and no other role any.
-const SECRETS: [(&str, &[&str]); 8] = [
-    ("OrderPlacedRole", &["*/webhook"]),
-    ("OrderUpdatedRole", &["*/webhook"]),
-    ("CustomerUpdatedRole", &["*/webhook", "_installation"]),
-    ("PromotionScheduledRole", &["*/webhook", "*/websale"]),
-    ("PromotionCancelledRole", &["*/webhook"]),
-    ("WebsandForwarderRole", &["*/platform", "*/websand", "_installation"]),
-    ("WebsaleForwarderRole", &["*/websale", "_installation"]),
-    ("PushStatusPollerRole", &["*/websale"]),
-];
-
-/// Nothing more and nothing less than its secrets, each as its bare name and with the six characters AWS appends.
-fn secrets(name: &str, properties: &Value) -> Vec<String> {
-    let mut faults = Vec::new();
-    let (mut read, mut texts) = (BTreeSet::new(), Vec::new());
-    strings(&properties["Policies"], &mut texts);
-    for secret in texts.iter().filter_map(|text| text.split_once(":secret:${SecretPrefix}").map(|(_, secret)| secret)) {
-        let bare = secret.strip_suffix("-??????").unwrap_or(secret);
-        if bare.ends_with(['*', '?']) {
-            faults.push(format!("{name}: a pattern that reaches further secrets: {secret}"));
-        }
-        read.insert(bare);
-    }
-    let expected = SECRETS.iter().find(|(role, _)| *role == name).map_or(&[][..], |(_, secrets)| secrets);
-    if !read.iter().eq(expected) {
-        let read: Vec<_> = read.into_iter().collect();
-        faults.push(format!("{name}: reads {}, not {}", read.join(", "), expected.join(", ")));
-    }
-    faults
-}
-
-/// All texts in a value.
-fn strings<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
-    match value {
-        Value::String(text) => found.push(text),
-        Value::Array(list) => list.iter().for_each(|value| strings(value, found)),
-        Value::Object(fields) => fields.values().for_each(|value| strings(value, found)),
-        _ => {}
-    }
-}
-
-/// The names in all `Ref`, `Fn::GetAtt` and `Fn::Sub`.
-fn references(value: &Value, names: &mut BTreeSet<String>) {
-    match value {
-        Value::Array(list) => list.iter().for_each(|value| references(value, names)),
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                match (key.as_str(), value) {
-                    ("Ref", Value::String(name)) => drop(names.insert(name.clone())),
-                    ("Fn::GetAtt", Value::Array(path)) => names.extend(path[0].as_str().map(str::to_owned)),
-                    ("Fn::Sub", Value::String(text)) => {
-                        let inside = text.split("${").skip(1).filter_map(|rest| rest.split(['}', '.']).next());
-                        names.extend(inside.map(str::to_owned));
-                    }
-                    _ => references(value, names),
-                }
-            }
-        }
-        _ => {}
     }
 }
