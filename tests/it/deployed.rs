@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 mod callbacks;
 mod http;
+mod metrics;
 mod operating;
 mod policies;
 mod queue;

@@ -9,12 +9,14 @@ use std::{
 use relay_tests::binaries::repository;
 use serde_json::Value;
 
+mod alarms;
 mod bans;
 mod files;
 mod licences;
 mod links;
 mod template;
 mod unused;
+mod workflows;
 
 /// All files of the repository with this extension.
 fn files(extension: &str) -> Vec<PathBuf> {

@@ -20,6 +20,7 @@ pub enum Json {
     Sqs,
     DynamoDb,
     SecretsManager,
+    Logs,
 }
 
 /// Services with the query protocol: form in, XML out.
@@ -67,6 +68,7 @@ impl Aws {
             Json::Sqs => ("sqs", "AmazonSQS", "1.0"),
             Json::DynamoDb => ("dynamodb", "DynamoDB_20120810", "1.0"),
             Json::SecretsManager => ("secretsmanager", "secretsmanager", "1.1"),
+            Json::Logs => ("logs", "Logs_20140328", "1.1"),
         };
         let target = format!("{target}.{action}");
         let content_type = format!("application/x-amz-json-{version}");

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use relay::{
     config::Destinations,
-    dispatch,
+    dispatch::{self, Dispatched},
     poll::{Polled, Poller},
     shop::Destination,
 };
@@ -37,7 +37,8 @@ async fn serve_dispatcher() -> Result<(), Error> {
     let ports = &ports;
     lambda_runtime::run(service_fn(|event: LambdaEvent<IgnoredAny>| async move {
         let done = dispatch::dispatch(ports, start::deadline(&event.context)?).await;
-        tracing::info!(queued = done.queued, failed = done.failed, "dispatched due promotions");
+        let (schedule, Dispatched { queued, failed }) = ("promotion-dispatcher", done);
+        tracing::info!(schedule, queued, failed, "dispatched due promotions");
         Ok::<_, Error>(())
     }))
     .await
@@ -50,8 +51,8 @@ async fn serve_poller() -> Result<(), Error> {
     let poller = &poller;
     lambda_runtime::run(service_fn(|event: LambdaEvent<IgnoredAny>| async move {
         let done = poller.run(start::deadline(&event.context)?).await;
-        let Polled { asked, ended, told, failed } = done;
-        tracing::info!(asked, ended, told, failed, "asked about open pushes and told shops");
+        let (schedule, Polled { asked, ended, told, failed }) = ("push-status-poller", done);
+        tracing::info!(schedule, asked, ended, told, failed, "asked about open pushes and told shops");
         Ok::<_, Error>(())
     }))
     .await

@@ -128,11 +128,21 @@ impl Ingest {
         if let Some(found) = check(cached.as_ref()) {
             return Ok(found);
         }
-        let changed = match cached {
+        let changed = match &cached {
             Some(_) => found(self.secrets.webhook_again(shop).await)?.flatten(),
             None => None,
         };
-        changed.and_then(|changed| check(Some(&changed))).ok_or(Reply::Refused(Refusal::NotAuthentic))
+        if let Some(found) = changed.and_then(|changed| check(Some(&changed))) {
+            return Ok(found);
+        }
+        if cached.is_some() {
+            tracing::warn!(
+                shop = shop.as_str(),
+                wrong_signatures = 1_u8,
+                "a signature of a shop that we know is wrong"
+            );
+        }
+        Err(Reply::Refused(Refusal::NotAuthentic))
     }
 }
 

@@ -31,6 +31,7 @@ pub mod http;
 pub mod ingest;
 pub mod ledger;
 pub mod message;
+pub mod metric;
 pub mod poll;
 pub mod ports;
 pub mod queue;

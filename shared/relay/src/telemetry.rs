@@ -1,21 +1,31 @@
 //! Logs: JSON lines on standard output, filtered by `SHOPRELAY_LOG`.
 //!
+//! In the functions a line that is a data point ([`crate::metric`]) is written so that `CloudWatch` makes metrics of it. Such
+//! lines are written whatever the filter says, so that no alarm depends on it.
+//!
 //! A line never holds a body, a signature, a secret or an address. Shops, ids, types, states and durations are fine.
 
 use tracing_subscriber::{
     Layer,
-    filter::{LevelFilter, Targets},
+    filter::{FilterExt, LevelFilter, Targets, filter_fn},
     fmt,
     layer::SubscriberExt,
     util::SubscriberInitExt,
 };
 
-use crate::config::{ConfigError, Variables};
+use crate::{
+    config::{ConfigError, Variables},
+    metric,
+};
+
+mod embedded_metrics;
+
+use embedded_metrics::EmbeddedMetrics;
 
 /// Where log lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sink {
-    /// Standard output as JSON: Lambda sends it to `CloudWatch`.
+    /// Standard output as JSON, with metrics if `SHOPRELAY_STACK` is set: Lambda sends it to `CloudWatch`.
     StdoutJson,
     /// Standard error as text: for a person at a terminal.
     StderrText,
@@ -40,9 +50,15 @@ pub fn start(variables: Variables<'_>, sink: Sink) -> Result<(), ConfigError> {
     }));
     // A second start (in tests) keeps the first subscriber.
     let _ = match sink {
-        Sink::StdoutJson => tracing_subscriber::registry()
-            .with(fmt::layer().json().flatten_event(true).with_current_span(false).with_filter(filter))
-            .try_init(),
+        Sink::StdoutJson => {
+            let stack = variables.text("SHOPRELAY_STACK");
+            let has_metrics = stack.is_some();
+            let data_points = filter_fn(move |place| has_metrics && metric::is_measured(place));
+            let filter = filter.or(data_points.with_max_level_hint(LevelFilter::INFO));
+            let lines = fmt::layer().json().flatten_event(true).with_current_span(false);
+            let lines = lines.map_event_format(|lines| EmbeddedMetrics { lines, stack });
+            tracing_subscriber::registry().with(lines.with_filter(filter)).try_init()
+        }
         Sink::StderrText => tracing_subscriber::registry()
             .with(fmt::layer().with_writer(std::io::stderr).with_filter(filter))
             .try_init(),

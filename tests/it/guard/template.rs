@@ -193,7 +193,7 @@ fn target(value: &Value) -> Option<&str> {
     value["Fn::GetAtt"][0].as_str()
 }
 
-fn translated() -> &'static Value {
+pub(super) fn translated() -> &'static Value {
     static TRANSLATED: OnceLock<Value> = OnceLock::new();
     TRANSLATED.get_or_init(|| translate(&[source()]).remove(0).expect("SAM takes the template"))
 }
@@ -228,7 +228,7 @@ fn secret(name: &str) -> Value {
     json!({"Fn::Sub": format!("{place}{name}")})
 }
 
-fn set(template: &mut Value, place: &str, value: Value) {
+pub(super) fn set(template: &mut Value, place: &str, value: Value) {
     let (parent, name) = place.rsplit_once('/').unwrap();
     match template.pointer_mut(parent).unwrap_or_else(|| panic!("the template has {parent}")) {
         Value::Array(list) => list[name.parse::<usize>().unwrap()] = value,

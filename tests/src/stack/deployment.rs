@@ -8,13 +8,14 @@ use tokio::sync::OnceCell;
 use super::FUNCTIONS;
 use crate::{
     aws::{Aws, Query, REGION, Refused, tag},
-    binaries::repository,
     package,
     sandbox::Sandbox,
+    template::source,
     wait::until,
 };
 
 const BUCKET: &str = "packages";
+const TEMPLATE: &str = "packages/template.yaml";
 
 static UPLOADED: OnceCell<Result<(), String>> = OnceCell::const_new();
 
@@ -25,8 +26,9 @@ pub(super) async fn deploy(
     parameters: &[(&str, &str)],
 ) -> Result<BTreeMap<String, String>, String> {
     UPLOADED.get_or_init(|| upload(aws)).await.clone()?;
-    let template = std::fs::read_to_string(repository().join("infra/template.yaml")).map_err(|e| e.to_string())?;
-    let mut input = vec![("StackName".to_owned(), name.to_owned()), ("TemplateBody".to_owned(), template)];
+    // In the request itself the template would be too large. The emulator looks only at the path.
+    let template = format!("https://s3.amazonaws.com/{TEMPLATE}");
+    let mut input = vec![("StackName".to_owned(), name.to_owned()), ("TemplateURL".to_owned(), template)];
     for (number, (name, value)) in (1..).zip([parameters, &[("ArtifactBucket", BUCKET)]].concat()) {
         let member = format!("Parameters.member.{number}.Parameter");
         input.extend([(format!("{member}Key"), name.to_owned()), (format!("{member}Value"), value.to_owned())]);
@@ -50,6 +52,7 @@ async fn upload(aws: &Aws) -> Result<(), String> {
         let (name, zip) = package.await.map_err(|error| error.to_string())?;
         aws.call("s3", "PUT", &format!("/{BUCKET}/{name}.zip"), &[], zip).await.map_err(failed)?;
     }
+    aws.call("s3", "PUT", &format!("/{TEMPLATE}"), &[], source().into_bytes()).await.map_err(failed)?;
     Ok(())
 }
 

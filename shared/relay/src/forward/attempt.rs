@@ -27,6 +27,7 @@ use crate::{
 
 mod intend;
 mod park;
+mod say;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -269,22 +270,6 @@ impl<'a> Attempt<'a> {
     pub(crate) fn ledger_failed(&self, error: &LedgerError) -> Settlement {
         tracing::warn!(row = %self.key, event_id = self.event_id, %error, "comes back");
         Settlement::Back { after: PUT_BACK }
-    }
-
-    /// Notes the end of a message, the one line a person looks for.
-    pub(crate) fn log_done(&self, outcome: &'static str) -> Settlement {
-        tracing::info!(row = %self.key, event_id = self.event_id, outcome, "settled");
-        Settlement::Done
-    }
-
-    fn sound_alarm(&self, alarm: Alarm, failure: &Failure) {
-        let Failure { code, status, detail } = failure;
-        tracing::error!(%alarm, row = %self.key, event_id = self.event_id, code, status, detail, "a person is needed");
-    }
-
-    fn log_failure(&self, outcome: &'static str, failure: &Failure) {
-        let Failure { code, status, detail } = failure;
-        tracing::warn!(row = %self.key, event_id = self.event_id, outcome, code, status, detail, "failed");
     }
 }
 

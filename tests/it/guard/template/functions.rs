@@ -36,8 +36,9 @@ const FUNCTIONS: [(&str, u64, &[&str]); 9] = [
 ];
 
 /// What each variable refers to.
-const VALUES: [(&str, &[&str]); 12] = [
+const VALUES: [(&str, &[&str]); 13] = [
     ("LOG", &["LogFilter"]),
+    ("STACK", &["AWS::StackName"]),
     ("SECRET_PREFIX", &["SecretPrefix"]),
     ("WEBSAND_QUEUE_URL", &["WebsandQueue"]),
     ("WEBSAND_DLQ_URL", &["WebsandDeadLetters"]),
@@ -78,7 +79,7 @@ pub(super) fn faults(template: &Template) -> Vec<String> {
 }
 
 fn environment(function: &str, found: &Value, variables: &[&str], faults: &mut Faults) {
-    let expected = || variables.iter().chain(&["LOG", "SECRET_PREFIX"]);
+    let expected = || variables.iter().chain(&["LOG", "SECRET_PREFIX", "STACK"]);
     let variables = found.as_object().cloned().unwrap_or_default();
     for name in expected().filter(|name| !variables.contains_key(&format!("SHOPRELAY_{name}"))) {
         faults.0.push(format!("{function}: SHOPRELAY_{name} is missing"));
