@@ -252,11 +252,13 @@ pub(crate) fn state_name(row: &Row) -> &'static str {
 
 /// Why the row is listed: what a person has to look at, and the last error.
 pub(crate) fn why(row: &Row) -> String {
-    let is_over = row.state == State::Delivered && row.connection.is_none();
+    let is_told = row.attention != Some(Attention::CallbackFailed);
+    let is_over = row.state == State::Delivered && row.connection.is_none() && is_told;
     let error = row.last_error.as_ref().filter(|_| !is_over);
-    // Which secret is missing or faulty says more than that one is.
+    // Which secret or setting is wrong says more than that one is.
+    let is_wrong = row.attention == Some(Attention::ConfigurationFault);
     let named = |error: &LastError| {
-        let tells = error.code.starts_with("secret_") && !error.detail.is_empty();
+        let tells = (is_wrong || error.code.starts_with("secret_")) && !error.detail.is_empty();
         if tells { visible(&error.detail) } else { code(error) }
     };
     let parts = [row.attention.map(attention).map(str::to_owned), error.map(named)];

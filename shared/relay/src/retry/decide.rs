@@ -40,7 +40,7 @@ pub fn decide(call: Call, outcome: &Outcome, circumstances: &Circumstances) -> D
             Next::BeyondLimit => Decision::Park { failure: failure(Some("retry_after_beyond_limit")) },
         },
         Verdict::Mend => match next(outcome, circumstances, MEND_WAIT, MEND_FOR) {
-            Next::At(at) => Decision::Mend { at, failure: failure(None) },
+            Next::At(at) => Decision::Mend { at, failure: with_settings(call, failure(None)) },
             Next::Exhausted => Decision::Park { failure: failure(Some("never_mended")) },
             Next::BeyondLimit => Decision::Park { failure: failure(Some("retry_after_beyond_limit")) },
         },
@@ -65,7 +65,8 @@ fn verdict(call: Call, outcome: &Outcome, circumstances: &Circumstances) -> Verd
         408 => perhaps_done,
         409 if call.is_irrevocable() => Verdict::Unknown,
         404 | 410 if call == Call::ShopRead => Verdict::Gone,
-        404 | 410 if call.names_remote_id() => Verdict::Park,
+        // The id is gone, unless the path has never been right.
+        404 | 410 if call.names_remote_id() && circumstances.proven => Verdict::Park,
         // Refused credentials, a wrong path, an address that moved: no fault of the message, so it must not be lost for it.
         300..=399 | 401 | 403 | 404 | 405 | 410 => Verdict::Mend,
         // A wrong account or path may be answered so, too. Once the call has worked, it is the message's fault.
@@ -111,6 +112,15 @@ fn backoff(circumstances: &Circumstances) -> Duration {
 
 fn after(instant: Timestamp, wait: SignedDuration) -> Timestamp {
     instant.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+/// A person has to mend something: the failure says what. Refused credentials speak for themselves.
+fn with_settings(call: Call, failure: Failure) -> Failure {
+    if matches!(failure.status, Some(401 | 403)) || call.is_login() {
+        return failure;
+    }
+    let answered = if failure.detail.is_empty() { String::new() } else { format!("; answered: {}", failure.detail) };
+    Failure { detail: text::safe(&format!("look at {}{answered}", call.settings()), DETAIL), ..failure }
 }
 
 /// What happened, safe to store. `reason` is why there is no further attempt.

@@ -80,6 +80,9 @@ async fn while_the_account_is_blocked_nobody_asks() {
 async fn a_dispatch_that_is_not_found_is_asked_for_again_until_the_deadline() {
     let watch = Watch::new();
     let key = watch.sent("acme", "summer").await;
+    watch.answers(json!({"status": "running"}));
+    watch.run().await;
+    watch.wait_for(&key);
     let second = watch.sent("acme", "winter").await;
     for _ in 0..200 {
         watch.stage.websale.will("status", Script::Answer(404, json!({})));
@@ -117,4 +120,23 @@ async fn an_answer_that_is_no_status_is_no_end() {
     assert_eq!(watch.run().await, Polled { asked: 1, ended: 0, told: 0, failed: 0 });
     let poll = watch.row(&key).poll.unwrap();
     assert_eq!((poll.receivers, poll.sent, poll.asked), (Some(5), Some(2), 2));
+}
+
+#[tokio::test]
+async fn a_wrong_path_is_shown_with_the_setting_and_nothing_is_lost() {
+    for status in [400, 404, 405, 302] {
+        let watch = Watch::new();
+        let key = watch.sent("acme", "summer").await;
+        watch.stage.websale.will("status", Script::Answer(status, json!({"reason": "unknown action"})));
+        assert_eq!(watch.run().await.failed, 1);
+        let row = watch.row(&key);
+        assert_eq!((row.state, row.attention), (State::Sent, Some(Attention::ConfigurationFault)), "{status}");
+        let detail = row.last_error.unwrap().detail;
+        assert!(detail.contains("`endpoints.status` of the shop's websale secret"), "{detail}");
+        assert!(detail.contains("unknown action"), "{detail}");
+        assert_eq!(watch.wait_for(&key), 900);
+        watch.answers(json!({"status": "finished"}));
+        assert_eq!(watch.run().await.ended, 1);
+        assert_eq!(watch.row(&key).attention, None);
+    }
 }

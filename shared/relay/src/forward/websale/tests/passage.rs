@@ -80,24 +80,33 @@ async fn a_resumed_push_goes_out_within_minutes_and_an_open_one_is_asked_about_a
 }
 
 #[tokio::test]
-async fn a_wrong_path_is_shown_with_the_setting_and_does_not_drain_the_shop() {
-    let play = Play::new();
-    for _ in 0..3 {
-        play.stage.websale.will("personalised", Script::Answer(404, json!({})));
-        assert!(matches!(
-            play.handle(&play.schedule(&at_once(Channel::PersonalisedPush, 0))).await,
-            Settlement::Back { .. }
-        ));
-        play.stage.world.advance(901);
+async fn a_wrong_path_is_shown_with_its_setting_and_does_not_drain_the_shop() {
+    for (channel, call, setting) in [
+        (Channel::News, "create", "endpoints.create"),
+        (Channel::News, "edit", "endpoints.edit"),
+        (Channel::Push, "send", "endpoints.send"),
+        (Channel::PersonalisedPush, "personalised", "endpoints.personalised"),
+    ] {
+        for status in [400, 404, 405, 410, 302] {
+            let play = Play::new();
+            let message = play.schedule(&at_once(channel, 0));
+            for _ in 0..3 {
+                play.stage.websale.will(call, Script::Answer(status, json!({"reason": "unknown action"})));
+                assert!(matches!(play.handle(&message).await, Settlement::Back { .. }), "{call}: {status}");
+                play.stage.world.advance(901);
+            }
+            let row = play.row();
+            assert_eq!(row.attention, Some(Attention::ConfigurationFault), "{call}: {status}");
+            let detail = row.last_error.unwrap().detail;
+            assert!(detail.contains(setting) && detail.contains("unknown action"), "{call}: {status}: {detail}");
+            let connection = play.stage.world.ledger.rows().remove(&Play::connection_key().to_string()).unwrap();
+            assert_eq!(connection.attention, Some(Attention::ConfigurationFault), "no other delivery tries it now");
+            let matter = *connection.connection.unwrap().faults.keys().next().unwrap();
+            assert!(matter.settings().contains(setting), "{matter}");
+            assert!(play.parked().is_empty());
+            // The probe.
+            play.done(&message).await;
+            assert!(matches!(play.state(), State::Sent | State::Delivered), "{call}: {status}");
+        }
     }
-    let rows = play.stage.world.ledger.rows();
-    let connection = &rows[&Play::connection_key().to_string()];
-    assert_eq!(connection.attention, Some(Attention::ConfigurationFault));
-    let matter = connection.connection.as_ref().unwrap().faults.keys().next().unwrap();
-    assert!(matter.settings().contains("endpoints.personalised"), "{matter}");
-    assert!(play.parked().is_empty());
-    play.calls();
-    // The probe.
-    play.done(&play.schedule(&at_once(Channel::PersonalisedPush, 0))).await;
-    assert_eq!(play.state(), State::Sent);
 }
