@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use relay::{
     clock::{Clock, SystemClock},
     config::Variables,
-    ledger::{self, Change, Finding, Guess, Resolution, Unfit},
+    ledger::{self, Change, Finding, Guess, Ledger, Resolution, Row, Unfit, chunk},
     random::SystemRandom,
 };
 use serde_json::json;
@@ -65,7 +65,7 @@ impl Resolve {
         let installation = Installation::open(&self.place, Variables::of_process()).await?;
         let ledger = installation.writable().await?.ledger;
         let now = SystemClock.now();
-        let decide = |row: Option<&ledger::Row>| {
+        let decide = |row: Option<&Row>| {
             let Some(row) = row else { return Change::Keep(None) };
             match ledger::resolve(row.clone(), self.finding.into(), now) {
                 Ok((row, resolution)) => Change::Write(Box::new(row), Some(Ok(resolution))),
@@ -73,38 +73,46 @@ impl Resolve {
             }
         };
         let updated = ledger::update(&*ledger, &SystemRandom, &key, Guess::Unknown, decide).await;
-        let (_, resolved) = updated.map_err(|error| CommandError(error.to_string()))?;
+        let (row, resolved) = updated.map_err(|error| CommandError(error.to_string()))?;
         let resolved: Result<Resolution, Unfit> = resolved.ok_or_else(|| {
             CommandError(format!("the ledger knows nothing of {}", crate::table::visible(&self.subject)))
         })?;
         let resolution =
             resolved.map_err(|unfit| CommandError(format!("{}: {unfit}", crate::table::visible(&self.subject))))?;
+        let goes_out = resolution != Resolution::DueNow || !is_called_off(&*ledger, row.as_ref()).await?;
+        let (word, sentence) = if goes_out { said(resolution) } else { CALLED_OFF };
         if self.json {
-            output::print_json(&json!({"subject": self.subject, "resolution": word(resolution)}))?;
+            output::print_json(&json!({"subject": self.subject, "resolution": word}))?;
         } else {
-            output::print(&format!("{}: {}\n", crate::table::visible(&self.subject), sentence(resolution)))?;
+            output::print(&format!("{}: {sentence}\n", crate::table::visible(&self.subject)))?;
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-const fn word(resolution: Resolution) -> &'static str {
+/// Whether this is a chunk of a promotion that was called off: the forwarder will leave it.
+async fn is_called_off(ledger: &dyn Ledger, row: Option<&Row>) -> Result<bool, CommandError> {
+    let Some((row, (promotion, _))) = row.and_then(|row| Some((row, chunk::promotion_of(&row.key)?))) else {
+        return Ok(false);
+    };
+    let promotion = ledger.get(&promotion).await.map_err(|error| CommandError(error.to_string()))?;
+    Ok(!chunk::is_wanted(row, promotion.as_ref()))
+}
+
+/// For programs, and for people.
+const fn said(resolution: Resolution) -> (&'static str, &'static str) {
     match resolution {
-        Resolution::Closed => "closed",
-        Resolution::DueNow => "due_now",
-        Resolution::Outdated => "outdated",
+        Resolution::Closed => ("closed", "closed."),
+        Resolution::DueNow => (
+            "due_now",
+            "it goes out within a minute, or when the shop's quiet hours end, unless its time has passed by then.",
+        ),
+        Resolution::Outdated => (
+            "outdated",
+            "the shop has changed it or called it off since, so it does not go out; \
+             to send it after all, have the shop schedule it again.",
+        ),
     }
 }
 
-const fn sentence(resolution: Resolution) -> &'static str {
-    match resolution {
-        Resolution::Closed => "closed.",
-        Resolution::DueNow => {
-            "it goes out within a minute, or when the shop's quiet hours end, unless its time has passed by then."
-        }
-        Resolution::Outdated => {
-            "the shop has changed it or called it off since, so it does not go out; \
-             to send it after all, have the shop schedule it again."
-        }
-    }
-}
+const CALLED_OFF: (&str, &str) = ("outdated", "its promotion was called off, so it does not go out.");

@@ -1,6 +1,7 @@
 //! `resolve`.
 
-use relay::ledger::{Attention, State};
+use relay::ledger::{Attention, PendingPromotion, State};
+use serde_json::{Value, json};
 
 use super::world::{World, row};
 
@@ -30,6 +31,32 @@ async fn a_person_settles_what_only_a_person_can() {
     let left = left.json();
     let left: Vec<_> = left["deliveries"].as_array().unwrap().iter().map(|row| row["subject"].as_str()).collect();
     assert_eq!(left, [Some("1")], "only what is parked still needs somebody");
+}
+
+#[tokio::test]
+async fn a_chunk_goes_out_only_if_its_promotion_was_not_called_off() {
+    let world = World::new();
+    let pending = |plan: Value| {
+        let revision = json!({"time": "2026-06-01T08:00:00Z", "received_at": "2026-06-01T08:00:00Z"});
+        let pending = json!({"revision": revision, "channel": "personalised_push", "plan": plan});
+        serde_json::from_value::<PendingPromotion>(pending).unwrap()
+    };
+    let chunks = |subject: &str, cancelled: bool| {
+        let promotion = row(&format!("acme#websale#promotion#{subject}"), |row| {
+            let plan = json!({"chunks": 3, "size": 2, "begun": 1, "cancelled": cancelled});
+            (row.state, row.promotion) = (State::Sent, Some(pending(plan)));
+        });
+        let chunk = row(&format!("acme#websale#chunk#{subject}/1"), |row| {
+            (row.state, row.attention) = (State::OutcomeUnknown, Some(Attention::OutcomeUnknown));
+            row.promotion = Some(pending(Value::Null));
+        });
+        [promotion, chunk]
+    };
+    world.with(&[chunks("on", false), chunks("off", true)].concat(), &[]).await;
+    let on = world.run(&["resolve", "acme/chunk/on/1", "--as", "not-sent"]).await;
+    assert!(on.code == 0 && on.out.contains("goes out within a minute"), "{on:?}");
+    let off = world.run(&["resolve", "acme/chunk/off/1", "--as", "not-sent"]).await;
+    assert!(off.code == 0 && off.out.contains("called off, so it does not go out"), "{off:?}");
 }
 
 #[tokio::test]

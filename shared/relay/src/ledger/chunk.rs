@@ -3,23 +3,29 @@
 use std::ops::Range;
 
 use super::{
-    CallbackStatus, Change, PendingPromotion, Plan, Poll, Row, State,
+    Attention, CallbackStatus, Change, PendingPromotion, Plan, Poll, Row, State,
     callback::owe_of_plan,
     transition::{self, Claim, Claimant, RETENTION, Relevance},
 };
-use crate::message::{Kind, RowKey};
+use crate::{
+    message::{Kind, RowKey},
+    poll::record::POLL_DEADLINE,
+};
 
 use jiff::Timestamp;
 
 #[cfg(test)]
 mod tests;
 
+/// The reason of an unknown outcome that is not the whole promotion's.
+const IN_A_CHUNK: &str = "chunk";
+
 impl Plan {
     /// How an audience of so many addresses is split, `size` to a call; nothing if one call is enough.
     pub fn of(addresses: usize, size: Option<u32>) -> Option<Self> {
         let size = size.filter(|size| *size > 0)?;
         let chunks = u32::try_from(addresses).unwrap_or(u32::MAX).div_ceil(size);
-        (chunks > 1).then_some(Self { chunks, size, begun: 0, cancelled: false })
+        (chunks > 1).then_some(Self { chunks, size, begun: 0, cancelled: false, unknown: 0 })
     }
 
     /// The places in the audience that a chunk is for. Chunks are numbered from 1.
@@ -86,6 +92,12 @@ fn is_of(chunk: &Row, promotion: &PendingPromotion) -> bool {
     chunk.promotion.as_ref().is_some_and(|known| known.revision == promotion.revision)
 }
 
+/// Whether a chunk may still go out, as far as its promotion is concerned: that is there, and not called off.
+pub fn is_wanted(chunk: &Row, promotion: Option<&Row>) -> bool {
+    let promotion = promotion.and_then(|row| row.promotion.as_ref());
+    promotion.is_some_and(|known| is_of(chunk, known) && known.plan.is_some_and(|plan| !plan.cancelled))
+}
+
 const fn is_unsent(row: &Row) -> bool {
     matches!(row.state, State::Open | State::Scheduled)
 }
@@ -104,6 +116,10 @@ pub struct Totals {
     pub running: u32,
     /// How many wait for a person.
     pub undecided: u32,
+    /// Of how many of those nobody knows whether they went out.
+    pub unknown: u32,
+    /// Of how many the end was not seen in time.
+    pub unseen: u32,
     /// How many had nobody left to send to, or were called off.
     pub dropped: u32,
     /// What WEBSALE says of them, added up; the first error text there is.
@@ -130,6 +146,8 @@ impl Totals {
             // Called back by a person, and on its way; or not sent yet.
             State::Scheduled | State::Open => self.running += u32::from(chunk.due.is_some()),
         }
+        self.unknown += u32::from(chunk.state == State::OutcomeUnknown);
+        self.unseen += u32::from(chunk.attention == Some(Attention::PollDeadline));
         if let Some(poll) = &chunk.poll {
             let add = |sum: Option<u64>, more: Option<u64>| match (sum, more) {
                 (None, None) => None,
@@ -162,7 +180,7 @@ pub fn totalled(mut row: Row, totals: &Totals, at: Timestamp, now: Timestamp) ->
     let Some(promotion) = &mut row.promotion else { return row };
     if !totals.is_over() {
         row.due = Some(super::Due { purpose: super::Purpose::Poll, at });
-        return row;
+        return with_unknown(row, totals.unknown, now);
     }
     let is_late =
         row.state == State::TooLate || row.revision.is_some_and(|known| known.is_newer_than(&promotion.revision));
@@ -174,5 +192,15 @@ pub fn totalled(mut row: Row, totals: &Totals, at: Timestamp, now: Timestamp) ->
     }
     row.steps.sent = true;
     let row = transition::settled(row, "", if is_late { State::TooLate } else { State::Delivered }, now);
-    owe_of_plan(row, CallbackStatus::Finished, None, now)
+    match totals.unseen {
+        0 => owe_of_plan(row, CallbackStatus::Finished, None, now),
+        _ => owe_of_plan(row, CallbackStatus::OutcomeUnknown, Some(POLL_DEADLINE), now),
+    }
+}
+
+/// The shop is told once of each chunk of which nobody knows whether it was sent.
+fn with_unknown(mut row: Row, unknown: u32, now: Timestamp) -> Row {
+    let Some(plan) = row.promotion.as_mut().and_then(|promotion| promotion.plan.as_mut()) else { return row };
+    let before = std::mem::replace(&mut plan.unknown, unknown);
+    if unknown > before { owe_of_plan(row, CallbackStatus::OutcomeUnknown, Some(IN_A_CHUNK), now) } else { row }
 }

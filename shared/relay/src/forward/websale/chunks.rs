@@ -8,7 +8,7 @@ use super::{Step, standing, work::Work};
 use crate::{
     destination::websale::{audience::Addressed, login::Session},
     ledger::{
-        CallbackStatus, Departure, Due, LedgerError, PendingPromotion, Plan, Purpose, Row, State,
+        CallbackStatus, Departure, Due, LedgerError, Plan, Purpose, Row, State,
         callback::{owe, owe_of_plan},
         chunk,
     },
@@ -202,10 +202,6 @@ impl Work<'_> {
         };
         let promotion = self.forwarder.ports.ledger.get(&key).await;
         let promotion = promotion.map_err(|error| self.attempt.ledger_failed(&error))?;
-        let is_ours = |pending: &PendingPromotion| {
-            let ours = self.row.promotion.as_ref().is_some_and(|chunk| chunk.revision == pending.revision);
-            ours && pending.plan.is_some_and(|plan| !plan.cancelled)
-        };
-        Ok(!promotion.and_then(|row| row.promotion).is_some_and(|pending| is_ours(&pending)))
+        Ok(!chunk::is_wanted(&self.row, promotion.as_ref()))
     }
 }

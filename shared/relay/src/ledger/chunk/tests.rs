@@ -82,6 +82,38 @@ fn a_chunk_that_waits_for_a_person_keeps_its_promotion_open() {
 }
 
 #[test]
+fn the_shop_is_told_once_of_each_chunk_that_nobody_knows_of() {
+    use State::{Delivered, OutcomeUnknown, Parked, Sent};
+    let told = |row: &Row| {
+        let owed = row.callbacks.iter().flat_map(|callbacks| callbacks.owed.iter());
+        owed.map(|owed| (owed.status, owed.reason.clone().unwrap_or_default(), owed.at)).collect::<Vec<_>>()
+    };
+    let added_up = |row: Row, states: [State; 3], second| {
+        let chunks: Vec<_> = (1..).zip(states).map(|(number, state)| chunk(number, state)).collect();
+        totalled(row, &Totals::of(&pending(0), &chunks), at(90), at(second))
+    };
+    let row = added_up(parent(), [Sent, OutcomeUnknown, Parked], 5);
+    let first = [(CallbackStatus::OutcomeUnknown, "chunk".to_owned(), at(5))];
+    assert_eq!(told(&row), first);
+    let row = added_up(row, [Sent, OutcomeUnknown, Sent], 6);
+    assert_eq!(told(&row), first, "not once more");
+    let row = added_up(row, [OutcomeUnknown, OutcomeUnknown, Sent], 7);
+    assert_eq!(told(&row), [(CallbackStatus::OutcomeUnknown, "chunk".to_owned(), at(7))], "of another one");
+    let row = added_up(row, [Delivered; 3], 8);
+    assert_eq!(told(&row).last().unwrap(), &(CallbackStatus::Finished, String::new(), at(8)));
+}
+
+#[test]
+fn with_a_chunk_whose_end_was_not_seen_the_end_of_the_whole_is_not_known() {
+    let unseen = Row { attention: Some(Attention::PollDeadline), ..chunk(1, State::Delivered) };
+    let totals = Totals::of(&pending(0), &[unseen, chunk(2, State::Delivered)]);
+    let row = totalled(parent(), &totals, at(30), at(5));
+    let owed = &row.callbacks.unwrap().owed[0];
+    assert_eq!((row.state, owed.status), (State::Delivered, CallbackStatus::OutcomeUnknown));
+    assert_eq!(owed.reason.as_deref(), Some("poll_deadline"));
+}
+
+#[test]
 fn what_went_out_decides_how_a_stopped_promotion_ends() {
     let stopped = Row { state: State::TooLate, ..parent() };
     let some = Totals::of(&pending(0), &[chunk(1, State::Delivered), chunk(2, State::Scheduled)]);

@@ -69,6 +69,9 @@ pub struct Plan {
     /// The promotion was called off: no further chunk is begun.
     #[serde(default, skip_serializing_if = "is_default")]
     pub cancelled: bool,
+    /// Of how many chunks the shop was told that nobody knows whether they were sent.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub unknown: u32,
 }
 
 /// What WEBSALE last said about a dispatch.
