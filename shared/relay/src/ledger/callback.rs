@@ -50,14 +50,18 @@ pub fn owe_of_plan(row: Row, status: CallbackStatus, reason: Option<&str>, now: 
     }
 }
 
+/// What is due to be told, if nobody else is at it.
+fn untold(stored: Option<&Row>, now: Timestamp) -> Option<(&Row, &Callbacks)> {
+    let is_free = |callbacks: &&Callbacks| callbacks.lease.as_ref().is_none_or(|lease| lease.until <= now);
+    let row = stored?;
+    let due = row.callbacks.as_ref().filter(|callbacks| callbacks.at <= now).filter(is_free)?;
+    Some((row, due))
+}
+
 /// Takes the right to tell what is owed, if it is due and nobody else is at it.
 pub fn claim(stored: Option<&Row>, lease: Lease, now: Timestamp) -> Change<Option<Owed>> {
-    let Some(row) = stored else { return Change::Keep(None) };
-    let is_free = |callbacks: &&Callbacks| callbacks.lease.as_ref().is_none_or(|lease| lease.until <= now);
-    let due = row.callbacks.as_ref().filter(|callbacks| callbacks.at <= now).filter(is_free);
-    let Some((callbacks, first)) = due.and_then(|callbacks| Some((callbacks, callbacks.owed.first()?.clone()))) else {
-        return Change::Keep(None);
-    };
+    let Some((row, callbacks)) = untold(stored, now) else { return Change::Keep(None) };
+    let Some(first) = callbacks.owed.first().cloned() else { return Change::Keep(None) };
     // If this worker vanishes, others find the row again when its lease is over, and not before.
     let callbacks = Callbacks { at: lease.until, lease: Some(lease), ..callbacks.clone() };
     Change::Write(Box::new(Row { callbacks: Some(callbacks), ..row.clone() }), Some(first))
@@ -78,6 +82,14 @@ pub fn finish(stored: Option<&Row>, token: &str, next: impl FnOnce(Row) -> Row) 
 #[must_use]
 pub fn told(row: Row, told: &Owed, now: Timestamp) -> Row {
     without(row, told, now)
+}
+
+/// The same for a shop that wants to be told nothing: there is nothing to take first.
+pub fn drop_unwanted(stored: Option<&Row>, now: Timestamp) -> Change<()> {
+    match untold(stored, now) {
+        Some((row, _)) => Change::Write(Box::new(unwanted(row.clone(), now)), ()),
+        None => Change::Keep(()),
+    }
 }
 
 /// The shop wants to be told nothing.
@@ -106,10 +118,20 @@ pub fn released(mut row: Row, now: Timestamp) -> Row {
     row
 }
 
-/// The shop could not be told in all the time there is: a person may, unless there is something worse to look at.
+/// The shop could not be told in all the time there is.
 #[must_use]
 pub fn given_up(row: Row, owed: &Owed, failure: &Failure, now: Timestamp) -> Row {
-    let mut row = without(row, owed, now);
+    failed(without(row, owed, now), failure, now)
+}
+
+/// There is no such shop any more: nothing else can be told either.
+#[must_use]
+pub fn all_given_up(row: Row, failure: &Failure, now: Timestamp) -> Row {
+    failed(unwanted(row, now), failure, now)
+}
+
+/// A person may tell the shop, unless there is something worse to look at.
+fn failed(mut row: Row, failure: &Failure, now: Timestamp) -> Row {
     if row.attention.is_none() {
         row.attention = Some(Attention::CallbackFailed);
         row.last_error = Some(last_error(failure, now));

@@ -31,6 +31,8 @@ enum Tried {
     Again(Timestamp, Failure),
     /// It is given up.
     GivenUp(Failure),
+    /// There is no such shop any more: all that is owed is given up.
+    Removed(Failure),
     /// The shop wants no callbacks any more.
     Unwanted,
     /// There was no time for it.
@@ -54,16 +56,19 @@ impl Run<'_> {
             if self.is_deaf(shop) || !self.has_time() {
                 return Ok(());
             }
+            let secret = self.poller.ports.secrets.websale(shop).await;
+            if secret.as_ref().is_ok_and(|secret| secret.status_callback.is_none()) {
+                return self.drop_unwanted(row).await;
+            }
             let token = format!("{:016x}", self.poller.ports.random.next());
             let Some((row, owed)) = self.claim(row, &token).await? else { return Ok(()) };
-            let secret = self.poller.ports.secrets.websale(shop).await;
             let tried = match secret {
                 Ok(secret) => self.attempt(&row, &owed, shop, secret).await,
                 Err(error) => self.without_secret(&row, &error),
             };
             let goes_on = matches!(tried, Tried::Taken);
             told.told += usize::from(goes_on);
-            told.failed |= matches!(tried, Tried::Again(..) | Tried::GivenUp(_));
+            told.failed |= matches!(tried, Tried::Again(..) | Tried::GivenUp(_) | Tried::Removed(_));
             if told.failed {
                 self.deaf.lock().unwrap_or_else(PoisonError::into_inner).insert(shop.clone());
             }
@@ -82,6 +87,13 @@ impl Run<'_> {
         let decide = |stored: Option<&Row>| callback::claim(stored, lease(), now);
         let (row, owed) = ledger::update(&*ports.ledger, &*ports.random, &found.key, Guess::Unknown, decide).await?;
         Ok(row.zip(owed))
+    }
+
+    /// Most shops want no callbacks: what they are owed costs one write.
+    async fn drop_unwanted(&self, found: &Row) -> Result<(), LedgerError> {
+        let (ports, now) = (&self.poller.ports, self.now());
+        let decide = |stored: Option<&Row>| callback::drop_unwanted(stored, now);
+        ledger::update(&*ports.ledger, &*ports.random, &found.key, Guess::Unknown, decide).await.map(drop)
     }
 
     async fn attempt(&self, row: &Row, owed: &Owed, shop: &ShopName, secret: Arc<WebsaleSecret>) -> Tried {
@@ -111,10 +123,13 @@ impl Run<'_> {
     /// Whether the shop wants to be told is not known: that is waited for as long as for the shop itself.
     fn without_secret(&self, row: &Row, error: &SecretError) -> Tried {
         let now = self.now();
-        let failure = Failure { code: "secret_unusable".into(), status: None, detail: error.to_string() };
+        let is_missing = matches!(error, SecretError::NotFound { .. });
+        let code = if is_missing { "secret_missing" } else { "secret_unusable" };
+        let hint = if is_missing { "; was the shop removed?" } else { "" };
+        let failure = Failure { code: code.into(), status: None, detail: format!("{error}{hint}") };
         let since = row.callbacks.as_ref().map_or(now, |callbacks| callbacks.since);
         if now.duration_since(since) >= RETRY_FOR {
-            return Tried::GivenUp(failure);
+            return if is_missing { Tried::Removed(failure) } else { Tried::GivenUp(failure) };
         }
         let wait = SignedDuration::try_from(MEND_WAIT).unwrap_or_default();
         Tried::Again(now.saturating_add(wait).unwrap_or(Timestamp::MAX), failure)
@@ -138,7 +153,8 @@ impl Run<'_> {
             Tried::Again(_, Failure { code, status: answered, detail }) => {
                 tracing::warn!(row = %row.key, status, id, code, answered, detail, "the shop could not be told");
             }
-            Tried::GivenUp(Failure { code, status: answered, detail }) => {
+            Tried::GivenUp(failure) | Tried::Removed(failure) => {
+                let Failure { code, status: answered, detail } = failure;
                 let alarm = Alarm::CallbackFailed;
                 tracing::error!(%alarm, row = %row.key, status, id, code, answered, detail, "the shop is not told");
             }
@@ -148,6 +164,7 @@ impl Run<'_> {
             Tried::Taken => callback::told(row, owed, now),
             Tried::Again(at, _) => callback::put_off(row, *at),
             Tried::GivenUp(failure) => callback::given_up(row, owed, failure, now),
+            Tried::Removed(failure) => callback::all_given_up(row, failure, now),
             Tried::Unwanted => callback::unwanted(row, now),
             Tried::NoTime => callback::released(row, now),
         };

@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod crash;
+mod settings;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const ROTATED: &str = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -213,21 +214,6 @@ async fn whatever_a_shop_answers_it_is_tried_for_72_hours_and_then_a_person_is_c
 }
 
 #[tokio::test]
-async fn a_secret_that_was_rotated_is_read_anew() {
-    let tale = Tale::new();
-    tale.over("acme", "one", &[CallbackStatus::Sent]).await;
-    tale.watch.run().await;
-    tale.watch.stage.world.advance(11);
-    tale.wants("acme", ROTATED);
-    tale.over("acme", "two", &[CallbackStatus::Sent]).await;
-    tale.endpoint.taken();
-    tale.endpoint.will(Ok(answer(401, &json!({}))));
-    assert_eq!(tale.watch.run().await.told, 1);
-    let signed: Vec<_> = tale.endpoint.taken().into_iter().map(|taken| taken.signed).collect();
-    assert_eq!(signed, [SECRET, ROTATED]);
-}
-
-#[tokio::test]
 async fn a_pause_is_for_websale_and_the_shop_is_told_all_the_same() {
     let tale = Tale::new();
     let key = tale.watch.sent("acme", "summer").await;
@@ -258,41 +244,4 @@ async fn a_deaf_shop_costs_one_try_a_run_and_holds_up_nobody() {
     assert!(tale.taken().len() <= AT_ONCE + 1);
     tale.watch.run().await;
     assert_eq!(tale.owes(&other), None);
-}
-
-#[tokio::test]
-async fn a_shop_without_a_callback_is_owed_nothing_and_an_unreadable_secret_is_waited_for() {
-    let tale = Tale::new();
-    tale.watch
-        .stage
-        .world
-        .secret("plain/websale", json!({"shop_id": "i", "subshop": "D", "username": "u", "password": "p"}));
-    let plain = tale.over("plain", "summer", &[CallbackStatus::Sent]).await;
-    let gone = tale.over("gone", "summer", &[CallbackStatus::Sent]).await;
-    tale.watch.run().await;
-    let row = tale.watch.row(&plain);
-    assert_eq!((row.callbacks, row.attention, row.expires_at.is_some()), (None, None, true));
-    while tale.owes(&gone).is_some() {
-        tale.watch.stage.world.advance(900);
-        tale.watch.run().await;
-    }
-    assert_eq!(tale.watch.row(&gone).attention, Some(Attention::CallbackFailed));
-    assert_eq!(tale.endpoint.taken(), []);
-}
-
-#[tokio::test]
-async fn a_promotions_own_address_is_called_if_the_shop_still_has_that_host() {
-    let tale = Tale::new();
-    for (subject, own, called) in [
-        ("a", "https://shop.example/hooks/summer?x=1", "https://shop.example/hooks/summer?x=1"),
-        ("b", "https://shop.example:8443/hooks", "https://shop.example/hooks/status"),
-        ("c", "https://evil.example/hooks", "https://shop.example/hooks/status"),
-    ] {
-        let key = tale.watch.sent("acme", subject).await;
-        let mut row = Row { due: None, state: State::Delivered, ..tale.watch.row(&key) };
-        row.promotion.as_mut().unwrap().callback_url = Some(own.into());
-        tale.owe(row, &[CallbackStatus::Sent]).await;
-        tale.watch.run().await;
-        assert_eq!(tale.endpoint.taken().pop().unwrap().url, called);
-    }
 }
