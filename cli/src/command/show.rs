@@ -19,7 +19,7 @@ use crate::{
     output,
 };
 
-mod chunks;
+pub(super) mod chunks;
 mod connection;
 pub(super) mod json;
 pub(super) mod words;

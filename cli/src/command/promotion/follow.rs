@@ -56,7 +56,7 @@ pub(super) async fn to_the_end(ledger: &dyn Ledger, key: &RowKey, silent: bool) 
 
 /// Where it is, in short.
 fn line(row: &Row) -> String {
-    let counts = row.poll.as_ref().map(words::counts).filter(|counts| !counts.is_empty());
+    let counts = Some(words::counts(row)).filter(|counts| !counts.is_empty());
     let next = row.due.filter(|_| row.state == State::Scheduled).map(|due| format!("until {}", output::time(due.at)));
     let why = Some(rows::why(row)).filter(|why| !why.is_empty());
     let parts = [Some(rows::state_name(row).to_owned()), counts, next, why];

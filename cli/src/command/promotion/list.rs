@@ -132,7 +132,7 @@ fn table(rows: &[Row], zones: &BTreeMap<ShopName, TimeZone>, now: Timestamp) -> 
             state_name(row).to_owned(),
             send_at.map(output::time).unwrap_or_default(),
             send_at.zip(zone).map(|(at, zone)| on_the_clock(at, zone)).unwrap_or_default(),
-            row.poll.as_ref().map(words::counts).unwrap_or_default(),
+            words::counts(row),
             output::distance(row.last_at, now),
             why(row),
         ]);

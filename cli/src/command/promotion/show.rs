@@ -15,7 +15,7 @@ use super::{Name, desk, follow, name, words};
 use crate::{
     command::{
         CommandError, Outcome,
-        show::{json, words as rows},
+        show::{chunks::Chunks, json, words as rows},
     },
     installation::{Installation, Place},
     output, progress,
@@ -55,12 +55,15 @@ impl Show {
                 name(&key)
             )));
         };
+        let chunks = Chunks::of(&*ledger, &row).await.map_err(|error| CommandError(error.to_string()))?;
         if self.json {
             let (done, of) = words::progress(&row).unzip();
-            output::print_json(&json!({"promotion": json::of(&row), "done": done, "of": of}))?;
+            let chunks = chunks.as_ref().map(Chunks::json);
+            output::print_json(&json!({"promotion": json::of(&row), "done": done, "of": of, "chunks": chunks}))?;
         } else {
             let zone = zone(&installation, &key).await;
-            output::print(&describe(&row, zone.as_ref()))?;
+            let chunks = chunks.as_ref().map(Chunks::text).unwrap_or_default();
+            output::print(&format!("{}{chunks}", describe(&row, zone.as_ref())))?;
         }
         Ok(if self.follow && !went_out(&row) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
@@ -80,7 +83,9 @@ fn describe(row: &Row, zone: Option<&TimeZone>) -> String {
     let now = SystemClock.now();
     let send_at = row.promotion.as_ref().and_then(|plan| plan.send_at);
     let local = send_at.zip(zone).map(|(at, zone)| format!("  At the shop  {}\n", words::when(at, Some(zone), now)));
-    let bar = words::progress(row).map(|(done, of)| format!("  Reached      {}\n", progress::bar("", done, of).trim()));
+    let counted = words::counted(row);
+    let bar =
+        words::progress(row).map(|(done, of)| format!("  {counted:<11}  {}\n", progress::bar("", done, of).trim()));
     format!("{}{}{}", rows::describe(row, now), local.unwrap_or_default(), bar.unwrap_or_default())
 }
 

@@ -5,7 +5,7 @@ use relay::{
     event::Promotion,
     forward::Outlook,
     ingest::{Plan, Scheduling, on_the_clock},
-    ledger::{Poll, Row},
+    ledger::{Plan as Split, Poll, Row, State},
 };
 use serde_json::Value;
 
@@ -75,11 +75,32 @@ pub(super) fn foretold(outlook: Outlook) -> String {
     }
 }
 
-/// How far a push has come, once WEBSALE counts: how many are done, of how many.
+/// How far a push has come: how many are done, of how many.
 pub(super) fn progress(row: &Row) -> Option<(u64, u64)> {
+    if let Some(plan) = handing_over(row) {
+        return Some((plan.begun.saturating_sub(1).into(), plan.chunks.into()));
+    }
     let poll = row.poll.as_ref()?;
     let receivers = receivers(poll)?;
     Some((poll.sent.unwrap_or_default().saturating_add(poll.errors.unwrap_or_default()), receivers))
+}
+
+/// What is counted: chunks until all are out, and then receivers, once WEBSALE counts them.
+pub(super) fn counted(row: &Row) -> &'static str {
+    if handing_over(row).is_some() { "Chunks out" } else { "Reached" }
+}
+
+/// The counts of a push, in short: `640 of 1200, 3 failed`, or `chunk 2 of 3`.
+pub(super) fn counts(row: &Row) -> String {
+    let chunk = handing_over(row).map(|plan| format!("chunk {} of {}", plan.begun, plan.chunks));
+    let poll = row.poll.as_ref().and_then(|poll| Some((poll, receivers(poll)?)));
+    let reached = poll.map(|(poll, receivers)| {
+        let failed = poll.errors.filter(|errors| *errors > 0).map(|errors| format!(", {errors} failed"));
+        format!("{} of {receivers}{}", poll.sent.unwrap_or_default(), failed.unwrap_or_default())
+    });
+    let unknown = plan_of(row).map(|plan| plan.unknown).filter(|unknown| *unknown > 0);
+    let unknown = unknown.map(|unknown| format!("nobody knows of {unknown} chunk(s), see `promotion show`"));
+    [chunk, reached, unknown].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// Before WEBSALE has counted them there are none.
@@ -87,9 +108,12 @@ fn receivers(poll: &Poll) -> Option<u64> {
     poll.receivers.filter(|receivers| *receivers > 0)
 }
 
-/// The counts of a push, in short: `640 of 1200, 3 failed`.
-pub(super) fn counts(poll: &Poll) -> String {
-    let Some(receivers) = receivers(poll) else { return String::new() };
-    let failed = poll.errors.filter(|errors| *errors > 0).map(|errors| format!(", {errors} failed"));
-    format!("{} of {receivers}{}", poll.sent.unwrap_or_default(), failed.unwrap_or_default())
+fn plan_of(row: &Row) -> Option<Split> {
+    row.promotion.as_ref().and_then(|promotion| promotion.plan)
+}
+
+/// How the audience is split, as long as not all of it was handed to WEBSALE.
+fn handing_over(row: &Row) -> Option<Split> {
+    let is_over = matches!(row.state, State::Sent) || row.state.is_final() && row.state != State::Parked;
+    plan_of(row).filter(|plan| !is_over && plan.begun > 0)
 }

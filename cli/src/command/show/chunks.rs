@@ -1,5 +1,8 @@
 //! How far a promotion that goes out in chunks has come, read from the chunks themselves.
 
+use std::future::ready;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
 use relay::{
     ledger::{
         Ledger, LedgerError, Plan, Row,
@@ -11,8 +14,11 @@ use serde_json::{Value, json};
 
 use super::words;
 
+/// How many rows are read at the same time.
+const AT_ONCE: usize = 16;
+
 /// A promotion's chunks.
-pub(super) struct Chunks {
+pub(crate) struct Chunks {
     plan: Plan,
     totals: Totals,
     /// Those that wait for a person, as `resolve` calls them.
@@ -21,21 +27,20 @@ pub(super) struct Chunks {
 
 impl Chunks {
     /// Reads them, if the row is a promotion that has any.
-    pub(super) async fn of(ledger: &dyn Ledger, row: &Row) -> Result<Option<Self>, LedgerError> {
+    pub(crate) async fn of(ledger: &dyn Ledger, row: &Row) -> Result<Option<Self>, LedgerError> {
         let Some(promotion) = row.promotion.as_ref().filter(|_| row.key.kind == Kind::Promotion) else {
             return Ok(None);
         };
         let Some(plan) = promotion.plan else { return Ok(None) };
-        let mut rows = Vec::new();
-        for number in 1..=plan.begun {
-            rows.extend(ledger.get(&chunk::key(&row.key, number)).await?);
-        }
+        let keys: Vec<_> = (1..=plan.begun).map(|number| chunk::key(&row.key, number)).collect();
+        let reading = stream::iter(keys.iter().map(|key| ledger.get(key))).buffered(AT_ONCE);
+        let rows: Vec<Row> = reading.try_filter_map(|row| ready(Ok(row))).try_collect().await?;
         let waiting = rows.iter().filter(|row| row.attention.is_some()).map(words::name).collect();
         Ok(Some(Self { plan, totals: Totals::of(promotion, &rows), waiting }))
     }
 
     /// In plain words.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let Self { plan, totals, waiting } = self;
         let counted = |number: u32, what: &str| if number > 0 { format!(", {number} {what}") } else { String::new() };
         let dispatch = |name: &str, number: Option<u64>| number.map(|n| format!(", {n} {name}")).unwrap_or_default();
@@ -59,7 +64,7 @@ impl Chunks {
     }
 
     /// For programs.
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let Self { plan, totals, waiting } = self;
         json!({
             "chunks": plan.chunks,

@@ -1,6 +1,6 @@
 //! `promotion list` and `promotion show`; all of `promotion` on a stack.
 
-use relay::ledger::{Due, Expected, Ledger, Purpose, State};
+use relay::ledger::{Attention, Due, Expected, Ledger, Poll, Purpose, State};
 use serde_json::{Value, json};
 
 use super::{Shop, going_out, personalised, push, waiting};
@@ -58,6 +58,52 @@ async fn promotions_are_listed_in_the_order_of_time_and_shown_with_their_counts(
     assert_eq!((shown.code, &shown.json()["promotion"]["state"]), (0, &json!("delivered")), "{shown:?}");
     let unknown = shop.run(&["show", "acme/never"]).await;
     assert!(unknown.code == 1 && unknown.err.contains("knows nothing of acme/never"), "{unknown:?}");
+}
+
+/// Goes out in three chunks: one is out, and nobody knows of the second.
+async fn split(shop: &Shop, id: &str, begun: u32, state: State) {
+    let plan = json!({"chunks": 3, "size": 10, "begun": begun, "unknown": u32::from(begun == 3)});
+    shop.has(id, |row| {
+        going_out(row);
+        row.state = state;
+        let mut pending = json!(row.promotion.as_ref().unwrap());
+        pending["plan"] = plan;
+        row.promotion = serde_json::from_value(pending).ok();
+        row.poll = row.poll.take().filter(|_| begun == 3);
+        row.due = Some(Due { purpose: Purpose::Send, at: minutes(1) });
+    })
+    .await;
+    let key = format!("acme#websale#promotion#{id}").parse().unwrap();
+    let promotion = shop.ledger.get(&key).await.unwrap().unwrap().promotion;
+    for (number, state) in [(1, State::Delivered), (2, State::OutcomeUnknown)] {
+        let chunk = row(&format!("acme#websale#chunk#{id}/{number}"), |row| {
+            (row.state, row.promotion) = (state, promotion.clone());
+            row.poll = (number == 1).then(|| Poll { receivers: Some(9), sent: Some(8), ..Poll::default() });
+            row.attention = (number == 2).then_some(Attention::OutcomeUnknown);
+        });
+        shop.ledger.put(&chunk, Expected::Absent).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_push_in_chunks_is_shown_with_its_chunks_and_what_needs_a_person() {
+    let shop = Shop::new().await;
+    split(&shop, "first", 2, State::Scheduled).await;
+    split(&shop, "last", 3, State::Sent).await;
+    let table = shop.run(&["list"]).await;
+    assert!(table.out.contains("chunk 2 of 3") && table.out.contains("640 of 1200, 3 failed, nobody knows of 1 chunk"));
+    let shown = shop.run(&["show", "acme/first"]).await;
+    for part in [
+        "Chunks out   [########----------------]  33 %",
+        "1 of 3 chunks sent, 10 addresses each at most, 1 need a person",
+        "9 receivers, 8 sent",
+        "needs a person: acme/chunk/first/2",
+    ] {
+        assert!(shown.out.contains(part), "{part}: {}", shown.out);
+    }
+    let shown = shop.run(&["show", "acme/last", "--json"]).await.json();
+    assert_eq!((&shown["done"], &shown["of"]), (&json!(643), &json!(1200)), "{shown}");
+    assert_eq!((&shown["chunks"]["sent"], &shown["chunks"]["undecided"]), (&json!(1), &json!(1)), "{shown}");
 }
 
 /// The healthy stack, with a WEBSALE account.

@@ -178,9 +178,12 @@ pub fn totalled(mut row: Row, totals: &Totals, at: Timestamp, now: Timestamp) ->
     });
     row.last_at = now;
     let Some(promotion) = &mut row.promotion else { return row };
+    let known_before = promotion.plan.as_mut().map(|plan| std::mem::replace(&mut plan.unknown, totals.unknown));
     if !totals.is_over() {
         row.due = Some(super::Due { purpose: super::Purpose::Poll, at });
-        return with_unknown(row, totals.unknown, now);
+        // The shop is told once of each chunk of which nobody knows whether it was sent.
+        let is_news = known_before.is_some_and(|before| totals.unknown > before);
+        return if is_news { owe_of_plan(row, CallbackStatus::OutcomeUnknown, Some(IN_A_CHUNK), now) } else { row };
     }
     let is_late =
         row.state == State::TooLate || row.revision.is_some_and(|known| known.is_newer_than(&promotion.revision));
@@ -196,11 +199,4 @@ pub fn totalled(mut row: Row, totals: &Totals, at: Timestamp, now: Timestamp) ->
         0 => owe_of_plan(row, CallbackStatus::Finished, None, now),
         _ => owe_of_plan(row, CallbackStatus::OutcomeUnknown, Some(POLL_DEADLINE), now),
     }
-}
-
-/// The shop is told once of each chunk of which nobody knows whether it was sent.
-fn with_unknown(mut row: Row, unknown: u32, now: Timestamp) -> Row {
-    let Some(plan) = row.promotion.as_mut().and_then(|promotion| promotion.plan.as_mut()) else { return row };
-    let before = std::mem::replace(&mut plan.unknown, unknown);
-    if unknown > before { owe_of_plan(row, CallbackStatus::OutcomeUnknown, Some(IN_A_CHUNK), now) } else { row }
 }

@@ -69,7 +69,7 @@ pub struct Plan {
     /// The promotion was called off: no further chunk is begun.
     #[serde(default, skip_serializing_if = "is_default")]
     pub cancelled: bool,
-    /// Of how many chunks the shop was told that nobody knows whether they were sent.
+    /// Of how many chunks nobody knows whether they were sent, when they were last added up. The shop was told.
     #[serde(default, skip_serializing_if = "is_default")]
     pub unknown: u32,
 }
