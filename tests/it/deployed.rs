@@ -10,6 +10,7 @@ mod callbacks;
 mod http;
 mod metrics;
 mod operating;
+mod otherwise;
 mod policies;
 mod queue;
 

@@ -14,6 +14,7 @@ use crate::{
     aws::{Aws, Query, REGION, tag},
     binaries::{repository, target_folder},
     leash::Leash,
+    recorder::Recorder,
     wait::{PATIENCE, within},
 };
 
@@ -30,6 +31,8 @@ pub struct Emulator {
     pub endpoint: String,
     /// A folder that is removed with it.
     pub folder: PathBuf,
+    /// What the functions call instead of it.
+    pub recorder: Recorder,
     _leash: Leash,
 }
 
@@ -76,6 +79,7 @@ impl Emulator {
     async fn start_on(port: u16, program: &Path, log: &Path) -> Option<Self> {
         let folder = tempfile::Builder::new().prefix("shoprelay-emulator-").tempdir().expect("a folder").keep();
         let endpoint = format!("http://127.0.0.1:{port}");
+        let recorder = Recorder::start(&endpoint);
         let folder_text = folder.to_str().expect("an ASCII path");
         // Functions inherit this whole environment, so it holds nothing that the template should have set.
         let environment = [
@@ -89,7 +93,7 @@ impl Emulator {
             ("MINISTACK_REGION", REGION),
             ("MINISTACK_ACCOUNT_ID", ACCOUNT),
             // Without it functions would call the real AWS.
-            ("AWS_ENDPOINT_URL", &endpoint),
+            ("AWS_ENDPOINT_URL", &recorder.endpoint),
             ("LAMBDA_EXECUTOR", "local"),
             ("AUTH", "true"),
             // It would listen on all interfaces.
@@ -104,7 +108,7 @@ impl Emulator {
                 () => None,
             }
         });
-        running.await.then_some(Self { endpoint, folder, _leash: leash })
+        running.await.then_some(Self { endpoint, folder, recorder, _leash: leash })
     }
 }
 
