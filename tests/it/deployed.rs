@@ -11,6 +11,7 @@ mod http;
 mod metrics;
 mod operating;
 mod otherwise;
+mod permissions;
 mod policies;
 mod queue;
 

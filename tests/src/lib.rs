@@ -11,6 +11,7 @@ pub mod emulator;
 pub mod host;
 pub mod leash;
 pub mod package;
+pub mod permission;
 pub mod recorder;
 pub mod sandbox;
 pub mod shop;

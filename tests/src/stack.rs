@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, process::Output};
 
 use relay::shop::Destination;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     sandbox::Sandbox,
     shop,
     wait::until,
-    webhook::{Answer, Webhook},
+    webhook::{Answer, Webhook, hex},
 };
 
 mod deployment;
@@ -40,11 +41,16 @@ pub struct Stack {
     pub name: &'static str,
     /// WEBSALE and BigCommerce for all shops. For Websand each test has a sandbox of its own: its port is the account's name.
     pub websale: Sandbox,
-    prefix: &'static str,
+    /// What the names of its secrets begin with.
+    pub prefix: &'static str,
     outputs: BTreeMap<String, String>,
 }
 
+/// The second stack's key.
+const KEY: (&str, &str) = ("KmsKeyArn", "arn:aws:kms:eu-west-1:123456789012:key/0f1e2d3c-0000-4000-8000-000000000000");
+
 static SHARED: OnceCell<Result<Stack, String>> = OnceCell::const_new();
+static SECOND: OnceCell<Result<Stack, String>> = OnceCell::const_new();
 
 impl Stack {
     /// The test run's stack, deployed by whoever asks first. Its schedules are off: tests invoke both functions
@@ -54,11 +60,13 @@ impl Stack {
         stack.await.as_ref().unwrap_or_else(|reason| panic!("the stack was not deployed: {reason}"))
     }
 
-    /// A stack beside it, with these parameters and secrets that begin like this.
-    pub async fn beside(name: &'static str, prefix: &'static str, parameters: &[(&str, &str)]) -> Self {
-        let parameters = [parameters, &[("SecretPrefix", prefix)]].concat();
-        let stack = Self::deploy(name, prefix, &parameters).await;
-        stack.unwrap_or_else(|reason| panic!("the stack {name} was not deployed: {reason}"))
+    /// A second stack, which is everything that the first one is not: webhooks come in through an address for each
+    /// function, all is encrypted with a key of the owner's, and the schedules are on.
+    pub async fn second() -> &'static Self {
+        let stack = SECOND.get_or_init(|| {
+            Self::deploy("second", "second/", &[("SecretPrefix", "second/"), ("Ingress", "FunctionUrls"), KEY])
+        });
+        stack.await.as_ref().unwrap_or_else(|reason| panic!("the second stack was not deployed: {reason}"))
     }
 
     /// A client with all rights.
@@ -120,6 +128,21 @@ impl Stack {
         let schedule = serde_json::from_str(&text).expect("it is JSON");
         self.invoke("promotion-dispatcher", &schedule).await;
         self.invoke("push-status-poller", &schedule).await;
+    }
+
+    /// The name that the resource with this logical name got.
+    pub async fn physical(&self, logical: &str) -> String {
+        deployment::physical(&self.root(), self.name, logical).await.expect("the stack has the resource")
+    }
+
+    /// The access key that the emulator gives this function, which it derives from function and role.
+    pub async fn access_key(&self, function: &str) -> String {
+        let path = format!("/2015-03-31/functions/{}-{function}/configuration", self.name);
+        let found = self.root().call("lambda", "GET", &path, &[], Vec::new()).await.expect("the function is there");
+        let found: Value = serde_json::from_slice(&found).expect("the answer is JSON");
+        let text = |name: &str| found[name].as_str().expect("a function has it").to_owned();
+        let digest = hex(&Sha256::digest(format!("{}:{}", text("FunctionArn"), text("Role"))));
+        format!("ASIA{}", digest[..16].to_uppercase())
     }
 
     /// Runs an operator's command: the real binary, with credentials from the environment.

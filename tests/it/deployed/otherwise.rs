@@ -1,8 +1,10 @@
 //! The stack with other parameters: webhooks come in through an address for each function, everything is encrypted with
-//! a key of the owner's, and the schedules are on, so that nobody but the clock wakes dispatcher and poller.
+//! a key of the owner's, and the schedules are on, so that the clock wakes dispatcher and poller.
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use relay::clock::{Clock, SystemClock};
 use relay_tests::{
     sandbox::Sandbox,
     shop,
@@ -10,17 +12,16 @@ use relay_tests::{
     wait::within,
     webhook::{CANONICAL_SECRET, Webhook},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{order, transactions};
 
-/// A schedule that is just made fires after a minute.
-const TWO_MINUTES: Duration = Duration::from_mins(2);
+/// Schedules fire every minute, and a minute is long on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(150);
 
 #[tokio::test]
 async fn webhooks_come_in_through_function_urls_and_the_schedules_fire_by_themselves() {
-    let key = "arn:aws:kms:eu-west-1:123456789012:key/0f1e2d3c-0000-4000-8000-000000000000";
-    let stack = Stack::beside("clock", "clock/", &[("Ingress", "FunctionUrls"), ("KmsKeyArn", key)]).await;
+    let stack = Stack::second().await;
     let websand = Sandbox::start(&[]).await;
     let mut websale = shop::websale("direct");
     websale["status_callback"] = shop::status_callback(&stack.websale.url, "direct");
@@ -29,7 +30,9 @@ async fn webhooks_come_in_through_function_urls_and_the_schedules_fire_by_themse
     stack.put_secret("direct/websale", &websale).await;
 
     let now = "2026-01-05T10:30:00Z";
-    let push = json!({"id": "direct-1", "updated_at": now, "channel": "personalised_push", "name": "spring",
+    // Not due when it comes in: only the dispatcher brings it to the forwarder.
+    let soon = SystemClock.now() + SignedDuration::from_secs(5);
+    let push = json!({"id": "direct-1", "send_at": soon.to_string(), "updated_at": now, "channel": "personalised_push", "name": "spring",
         "title": "Spring sale", "text": "20% until Sunday", "audience": "everyone"});
     let cancelled = json!({"id": "direct-2", "updated_at": now});
     for (endpoint, event, data) in [
@@ -46,16 +49,18 @@ async fn webhooks_come_in_through_function_urls_and_the_schedules_fire_by_themse
     }
     assert_eq!(transactions(&websand, 2).await.len(), 2);
 
-    within(TWO_MINUTES, "the dispatcher was woken and the push is at WEBSALE", async || {
-        (!stack.websale.processed("websale.personalised").await.is_empty()).then_some(())
-    })
-    .await;
-    let told = within(TWO_MINUTES, "the poller was woken and the shop is told", async || {
+    let pushed = async || {
+        let mut all = stack.websale.processed("websale.personalised").await;
+        all.retain(|request| request["subject"]["subshop"] == "direct");
+        all
+    };
+    let woken = async || (!pushed().await.is_empty()).then_some(());
+    within(PATIENCE, "the dispatcher was woken and the push is at WEBSALE", woken).await;
+    let told = within(PATIENCE, "the poller was woken and the shop is told", async || {
         let state = stack.websale.state().await;
         let all = state["shops"]["callbacks"].as_array().cloned().unwrap_or_default();
         all.into_iter().find(|callback| callback["data"]["id"] == "direct-2")
     });
     assert_eq!(told.await["data"]["status"], "cancelled");
-    let pushed: Vec<Value> = stack.websale.processed("websale.personalised").await;
-    assert_eq!(pushed.len(), 1, "{pushed:?}");
+    assert_eq!(pushed().await.len(), 1);
 }

@@ -1,7 +1,7 @@
 //! The template's policies: each function can do what it has to, and nothing with what is another's.
 
 use relay_tests::{
-    aws::{Aws, Json, Query, Refused, tag},
+    aws::{Aws, Json, Query, Refused},
     emulator::ACCOUNT,
     sandbox::Sandbox,
     stack::Stack,
@@ -140,13 +140,10 @@ async fn attempt(stack: &Stack, aws: &Aws, deed: Deed) -> Result<Value, Refused>
 /// The function's role, assumed. Its trust is widened to the account's root; its policies stay as the template made them.
 async fn role_of(stack: &Stack, function: &str) -> Aws {
     let root = stack.root();
-    let logical = format!("{function}Role");
-    let input = [("StackName", stack.name), ("LogicalResourceId", logical.as_str())];
-    let answer = root.query(Query::CloudFormation, "DescribeStackResource", &input).await.unwrap();
-    let role = tag(&answer, "PhysicalResourceId").unwrap();
+    let role = stack.physical(&format!("{function}Role")).await;
     let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
         "Principal": {"Service": "lambda.amazonaws.com", "AWS": format!("arn:aws:iam::{ACCOUNT}:root")}}]});
-    let input = [("RoleName", role), ("PolicyDocument", &trust.to_string())];
+    let input = [("RoleName", role.as_str()), ("PolicyDocument", &trust.to_string())];
     root.query(Query::Iam, "UpdateAssumeRolePolicy", &input).await.unwrap();
-    stack.emulator.assume(role).await
+    stack.emulator.assume(&role).await
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::FUNCTIONS;
+use super::{FUNCTIONS, logical};
 use crate::{
     aws::{Aws, Query, REGION, Refused, tag},
     package,
@@ -39,7 +39,17 @@ pub(super) async fn deploy(
     aws.query(Query::CloudFormation, "CreateStack", &input).await.map_err(failed)?;
     let outputs = complete(aws, name).await?;
     correct_concurrency(aws).await?;
+    for function in FUNCTIONS {
+        correct_batches(aws, name, &logical(function)).await?;
+    }
     Ok(outputs)
+}
+
+/// The name that the resource with this logical name got.
+pub(super) async fn physical(aws: &Aws, stack: &str, logical: &str) -> Result<String, String> {
+    let input = [("StackName", stack), ("LogicalResourceId", logical)];
+    let answer = aws.query(Query::CloudFormation, "DescribeStackResource", &input).await.map_err(failed)?;
+    tag(&answer, "PhysicalResourceId").map(str::to_owned).ok_or_else(|| format!("{logical} has no name: {answer}"))
 }
 
 async fn upload(aws: &Aws) -> Result<(), String> {
@@ -101,6 +111,30 @@ async fn correct_concurrency(aws: &Aws) -> Result<(), String> {
         let input = json!({"ScalingConfig": {"MaximumConcurrency": number}});
         aws.call("lambda", "PUT", &path, &[], input.to_string().into_bytes()).await.map_err(failed)?;
     }
+    Ok(())
+}
+
+/// The emulator wants a batch of an action to be allowed by a name of its own. On AWS the action's permission is enough.
+async fn correct_batches(aws: &Aws, stack: &str, function: &str) -> Result<(), String> {
+    let (role, policy) = (physical(aws, stack, &format!("{function}Role")).await?, format!("{function}RolePolicy0"));
+    let name = [("RoleName", role.as_str()), ("PolicyName", &policy)];
+    let found = aws.query(Query::Iam, "GetRolePolicy", &name).await.map_err(failed)?;
+    let encoded = tag(&found, "PolicyDocument").unwrap_or_default();
+    let decoded: String = url::form_urlencoded::parse(encoded.as_bytes()).map(|(text, _)| text.into_owned()).collect();
+    let mut document: Value = serde_json::from_str(&decoded).map_err(|error| format!("{error}: {found}"))?;
+    for statement in document["Statement"].as_array_mut().into_iter().flatten() {
+        let actions = &statement["Action"];
+        let mut actions = actions.as_array().cloned().unwrap_or_else(|| vec![actions.clone()]);
+        for action in ["sqs:SendMessage", "sqs:ChangeMessageVisibility"] {
+            if actions.contains(&json!(action)) {
+                actions.push(json!(format!("{action}Batch")));
+            }
+        }
+        statement["Action"] = actions.into();
+    }
+    let document = document.to_string();
+    let input = [name[0], name[1], ("PolicyDocument", &document)];
+    aws.query(Query::Iam, "PutRolePolicy", &input).await.map_err(failed)?;
     Ok(())
 }
 
