@@ -183,3 +183,40 @@ async fn a_check_reads_from_the_shops_own_api() {
     assert_eq!(verdict("bigcommerce customers"), "fail");
     assert_eq!(verdict("platform secret"), "ok");
 }
+
+#[tokio::test]
+async fn a_check_asks_whether_a_callbacks_host_answers_and_tells_it_nothing() {
+    let (mut world, server) = checked((200, r#"{"token": "hush-hush"}"#)).await;
+    let account = |url: &str| {
+        let callback = json!({"url": url, "signing_secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"});
+        json!({"shoprelay/lamps/websale": {"shop_id": "4711", "subshop": "Deutsch", "username": "api", "password": HUSH,
+            "status_callback": callback}})
+    };
+    let hook = format!("{}/hooks/promotions?key=1", server.url);
+    let check = async |world: &World, url: &str| {
+        let file = world.file("lamps.json", &account(url).to_string());
+        assert_eq!(world.run(&["shop", "add", "--replace", "--file", &file]).await.code, 0);
+        let ran = world.run(&["shop", "check", "lamps", "--json"]).await;
+        let findings = ran.json();
+        let found = findings.as_array().unwrap().iter().find(|finding| finding["check"] == "status callback").unwrap();
+        let text = |name: &str| found[name].as_str().unwrap_or_default().to_owned();
+        (ran.code, text("verdict"), text("detail"))
+    };
+    let (code, verdict, detail) = check(&world, &hook).await;
+    assert_eq!((code, verdict.as_str()), (1, "fail"));
+    assert!(detail.contains("is not called: its address is not public"), "{detail}");
+    assert!(server.asked().iter().all(|asked| asked.path != "/"), "not even asked");
+
+    world.set("SHOPRELAY_CALLBACK_ALLOW", server.url.trim_start_matches("http://"));
+    let (code, verdict, detail) = check(&world, &hook).await;
+    assert_eq!((code, verdict.as_str()), (0, "ok"));
+    assert!(detail.contains("path and signing secret are not proven"), "{detail}");
+    let asked = server.asked().into_iter().find(|asked| asked.path == "/").unwrap();
+    assert_eq!((asked.method.as_str(), asked.body.as_str()), ("GET", ""));
+    assert!(!asked.headers.contains_key("webhook-signature"));
+    assert!(server.asked().iter().all(|asked| !asked.path.starts_with("/hooks")));
+
+    let (code, verdict, detail) = check(&world, "https://localhost:1/hooks").await;
+    assert_eq!((code, verdict.as_str()), (1, "fail"));
+    assert!(detail.contains("https://localhost:1: not sent"), "{detail}");
+}

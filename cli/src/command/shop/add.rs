@@ -51,7 +51,7 @@ pub(super) struct Add {
 struct Added {
     shop: ShopName,
     written: Vec<String>,
-    /// Made here and shown only now: the secret of each platform's source.
+    /// Made here and shown only now: the secret of each platform's source, and of the status callbacks.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     generated: BTreeMap<&'static str, String>,
     webhooks: Vec<Subscription>,
@@ -164,8 +164,12 @@ fn text(added: &[Added], url_is_unknown: bool) -> String {
 fn one(added: &Added) -> String {
     let wrote = format!("{}: wrote {}\n", added.shop, added.written.join(", "));
     let faults: Vec<String> = added.faults.iter().map(|fault| format!("  but: {fault}\n")).collect();
-    let shown = |(platform, secret): (&&str, &String)| {
-        format!("\nSecret of the {platform} source, shown only this once:\n  {secret}\n")
+    let shown = |(made_for, secret): (&&str, &String)| {
+        let what = match *made_for {
+            ask::STATUS_CALLBACK => "Secret that signs the status callbacks".to_owned(),
+            platform => format!("Secret of the {platform} source"),
+        };
+        format!("\n{what}, shown only this once:\n  {secret}\n")
     };
     let secrets: Vec<String> = added.generated.iter().map(shown).collect();
     let mut table = Table::new(&["SYSTEM", "TOPIC", "URL"]);

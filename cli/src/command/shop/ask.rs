@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, io::Write};
 
-use relay::shop::{Platform, ShopName};
+use relay::{
+    callback::target,
+    shop::{Platform, ShopName},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -14,12 +17,17 @@ use crate::command::CommandError;
 mod platform;
 mod source;
 
+/// What the secret is called that signs status callbacks, among those that were made.
+pub(super) const STATUS_CALLBACK: &str = "status_callback";
+
 /// Asks a person.
 pub(in crate::command) trait Questions {
     /// A line; what is typed is seen.
     fn ask(&mut self, question: &str) -> Result<String, CommandError>;
     /// A line that is not echoed.
     fn ask_hidden(&mut self, question: &str) -> Result<String, CommandError>;
+    /// Says why an answer cannot be used.
+    fn say(&mut self, words: &str);
 }
 
 /// The terminal. Questions go to standard error, so that standard output stays clean for `--json`.
@@ -40,6 +48,10 @@ impl Questions for Terminal {
         rpassword::prompt_password(question).map(|line| line.trim().to_owned()).map_err(|error| {
             CommandError(format!("cannot ask without echo: {error}; use --file to add shops without questions"))
         })
+    }
+
+    fn say(&mut self, words: &str) {
+        eprintln!("{words}");
     }
 }
 
@@ -85,7 +97,7 @@ pub(super) fn ask(questions: &mut impl Questions, prefix: &str, shop: &ShopName)
     let mut values = BTreeMap::from([(names::full(prefix, shop, Kind::Webhook), source::webhook(&sources))]);
     values.extend(websand(questions)?.map(|value| (names::full(prefix, shop, Kind::Websand), value)));
     let has_websand = values.len() > 1;
-    values.extend(websale(questions)?.map(|value| (names::full(prefix, shop, Kind::Websale), value)));
+    values.extend(websale(questions, &mut made)?.map(|value| (names::full(prefix, shop, Kind::Websale), value)));
     if values.len() == 1 {
         return Err(CommandError("neither Websand nor WEBSALE: there would be nowhere to deliver to".into()));
     }
@@ -125,7 +137,10 @@ fn websand(questions: &mut impl Questions) -> Result<Option<Value>, CommandError
     Ok(Some(json!({"account": account, "api_key": required(|| questions.ask_hidden("Websand API key: "))?})))
 }
 
-fn websale(questions: &mut impl Questions) -> Result<Option<Value>, CommandError> {
+fn websale(
+    questions: &mut impl Questions,
+    made: &mut Vec<(&'static str, String)>,
+) -> Result<Option<Value>, CommandError> {
     let shop_id = questions.ask("WEBSALE shop id (empty: no WEBSALE app): ")?;
     if shop_id.is_empty() {
         return Ok(None);
@@ -133,7 +148,31 @@ fn websale(questions: &mut impl Questions) -> Result<Option<Value>, CommandError
     let subshop = required(|| questions.ask("WEBSALE subshop: "))?;
     let username = required(|| questions.ask("WEBSALE user name: "))?;
     let password = required(|| questions.ask_hidden("WEBSALE password: "))?;
-    Ok(Some(json!({"shop_id": shop_id, "subshop": subshop, "username": username, "password": password})))
+    let mut secret = json!({"shop_id": shop_id, "subshop": subshop, "username": username, "password": password});
+    if let Some(callback) = status_callback(questions, made)? {
+        secret["status_callback"] = callback;
+    }
+    Ok(Some(secret))
+}
+
+fn status_callback(
+    questions: &mut impl Questions,
+    made: &mut Vec<(&'static str, String)>,
+) -> Result<Option<Value>, CommandError> {
+    let url = loop {
+        let url = questions.ask("Address to be told what becomes of promotions, https://… (empty: none): ")?;
+        match target::read(&url) {
+            _ if url.is_empty() => return Ok(None),
+            Ok(_) => break url,
+            Err(problem) => questions.say(&format!("It {problem}.")),
+        }
+    };
+    let mut secret = questions.ask_hidden("Secret that signs it, whsec_… (empty: one is made): ")?;
+    if secret.is_empty() {
+        secret = source::signing_secret()?;
+        made.push((STATUS_CALLBACK, secret.clone()));
+    }
+    Ok(Some(json!({"url": url, "signing_secret": secret})))
 }
 
 /// Asks until there is an answer; the end of the input ends it, too.

@@ -6,7 +6,7 @@ use relay::{
     clock::{Clock, SystemClock},
     config::{Destinations, Variables},
     destination::websale::{answer, call, login},
-    http::{Http, ReqwestHttp},
+    http::{ClientError, GuardedHttp, Http, ReqwestHttp},
     ledger::Ledger,
     secret::{WebsaleSecret, WebsandSecret},
     shop::ShopName,
@@ -23,10 +23,11 @@ use crate::{
     reach::Prober,
 };
 
+mod callback;
 mod platform;
 
-/// Proves a shop's keys as far as that is possible without sending anything: reads the secrets, logs in at WEBSALE, and
-/// reads a little from the shop's own API.
+/// Proves a shop's keys as far as that is possible without sending anything: reads the secrets, logs in at WEBSALE, reads a
+/// little from the shop's own API, and asks whether the host of its status callback answers.
 #[derive(clap::Args)]
 pub(super) struct Check {
     /// The shop.
@@ -56,13 +57,18 @@ impl Check {
         }
         if summary.websale.good().is_some() || summary.platform.good().is_some() {
             let tls = tls::client_config("SHOPRELAY_CA_FILE", destinations.ca_file.as_deref()).map_err(wrong)?;
-            let http = ReqwestHttp::new(tls).map_err(|error| CommandError(error.to_string()))?;
+            let unmade = |error: ClientError| CommandError(error.to_string());
+            let http = ReqwestHttp::new(Arc::clone(&tls)).map_err(unmade)?;
             if let Some(secret) = summary.platform.good() {
                 findings.extend(platform::findings(secret, &destinations, &http).await);
             }
             if let Some(secret) = summary.websale.good() {
                 // Without a ledger there is no block to heed: the host has never run.
                 findings.push(websale(secret, &destinations, &http, installation.ledger().ok()).await);
+                if let Some(wanted) = &secret.status_callback {
+                    let guarded = GuardedHttp::new(tls, destinations.callback_allow.clone()).map_err(unmade)?;
+                    findings.push(callback::finding(wanted, &guarded, destinations.http_timeout).await);
+                }
             }
         }
         report(&findings, self.json)

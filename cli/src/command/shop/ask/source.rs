@@ -32,7 +32,7 @@ pub(super) fn ask(
     match platform {
         Platform::Canonical => {
             let secret = questions.ask_hidden("Signing secret of the canonical source (empty: one is made): ")?;
-            let secret = or_made(secret, platform, made, || Ok(format!("whsec_{}", STANDARD.encode(random::<32>()?))))?;
+            let secret = or_made(secret, platform, made, signing_secret)?;
             Ok(signed(platform, &secret, None))
         }
         Platform::Shopify => {
@@ -177,6 +177,11 @@ fn or_made(
     let secret = new()?;
     made.push((platform.name(), secret.clone()));
     Ok(secret)
+}
+
+/// A new secret of a Standard Webhooks signature.
+pub(super) fn signing_secret() -> Result<String, CommandError> {
+    Ok(format!("whsec_{}", STANDARD.encode(random::<32>()?)))
 }
 
 fn random<const N: usize>() -> Result<[u8; N], CommandError> {

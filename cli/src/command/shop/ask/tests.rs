@@ -25,6 +25,8 @@ impl Questions for Script {
     fn ask_hidden(&mut self, _: &str) -> Result<String, CommandError> {
         Ok(self.next(true))
     }
+
+    fn say(&mut self, _: &str) {}
 }
 
 /// What these answers lead to: whatever it is, the parsers of deliveries take it.
@@ -38,7 +40,7 @@ fn answers(script: &[&'static str]) -> Result<Answers, CommandError> {
 
 #[test]
 fn two_sources_and_both_destinations_become_three_secrets() {
-    let script = ["shopify, canonical", "#shpss", "", WHSEC, "acme", "#key", "4711", "Deutsch", "api", "#pw", "#"];
+    let script = ["shopify, canonical", "#shpss", "", WHSEC, "acme", "#key", "4711", "Deutsch", "api", "#pw", "", "#"];
     let given = answers(&script).ok().unwrap();
     assert_eq!(given.made, []);
     let expected = json!({
@@ -50,6 +52,21 @@ fn two_sources_and_both_destinations_become_three_secrets() {
         "shoprelay/acme/websale": {"shop_id": "4711", "subshop": "Deutsch", "username": "api", "password": "pw"},
     });
     assert_eq!(json!(given.values.0), expected);
+}
+
+#[test]
+fn a_shop_that_wants_to_be_told_gets_a_secret_that_is_shown() {
+    let account = ["", "#", "", "4711", "Deutsch", "api", "#pw"];
+    let asked = |more: &[&'static str]| {
+        let given = answers(&[&account, more].concat()).ok().unwrap();
+        (given.values.0["shoprelay/acme/websale"]["status_callback"].clone(), given.made)
+    };
+    let url = "https://shop.example.com/hooks";
+    assert_eq!(asked(&[url, WHSEC]).0, json!({"url": url, "signing_secret": &WHSEC[1..]}));
+    let (callback, made) = asked(&["http://shop.example.com", "https://10.0.0.1/hooks", url, "#"]);
+    let (_, secret) = made.iter().find(|(what, _)| *what == STATUS_CALLBACK).unwrap();
+    assert_eq!(callback, json!({"url": url, "signing_secret": secret}));
+    assert_eq!(asked(&[""]).0, json!(null));
 }
 
 #[test]
@@ -151,7 +168,7 @@ fn bigcommerce_needs_a_token_and_may_have_a_header() {
     assert_eq!(given.values.0.get("shoprelay/acme/webhook"), Some(&webhook));
     let platform = json!({"store_hash": "abc123", "access_token": "token"});
     assert_eq!(given.values.0.get("shoprelay/acme/platform"), Some(&platform));
-    let without_websand = ["bigcommerce", "#secret", "abc123", "", "4711", "Deutsch", "api", "#pw"];
+    let without_websand = ["bigcommerce", "#secret", "abc123", "", "4711", "Deutsch", "api", "#pw", ""];
     assert_eq!(answers(&without_websand).ok().unwrap().values.0.len(), 2);
 }
 
