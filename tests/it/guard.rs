@@ -11,6 +11,8 @@ use serde_json::Value;
 
 mod alarms;
 mod bans;
+mod cost;
+mod deployer;
 mod files;
 mod licences;
 mod links;

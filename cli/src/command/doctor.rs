@@ -45,6 +45,7 @@ async fn examine(installation: &Installation, destinations: &Destinations) -> Re
     };
     let (secrets, shops) = contents::secrets(installation).await;
     findings.extend(secrets);
+    findings.extend(contents::silence(installation, &shops, now).await);
     // Without a database there is nothing to count, which has been said.
     if has_database {
         findings.extend(contents::queues(installation, now).await);

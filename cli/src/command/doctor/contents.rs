@@ -6,7 +6,7 @@ use relay::ledger::Purpose;
 use crate::{
     command::shop::summary::Summary,
     finding::Finding,
-    installation::{Installation, QueueCount},
+    installation::{Installation, QueueCount, Wanted},
     output,
 };
 
@@ -45,6 +45,35 @@ fn shop(summary: &Summary) -> Finding {
             Finding::fail(check, faults.join("; "), advice)
         }
     }
+}
+
+/// Shops that have not been heard of for longer than their secrets say they may be.
+pub(super) async fn silence(installation: &Installation, shops: &[Summary], now: Timestamp) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for summary in shops {
+        let Some(hours) = summary.webhook.good().and_then(|secret| secret.silent_after_hours) else { continue };
+        let shop = Some(summary.shop.clone());
+        let wanted = Wanted { last: 1, shop, status: Some("queued".to_owned()), subject: None };
+        let check = format!("webhooks of {}", summary.shop);
+        findings.push(match installation.received(&wanted).await {
+            Ok(receipts) => heard(check, hours, receipts.first().map(|receipt| receipt.at), now),
+            Err(error) => Finding::warn(check, error.to_string(), "start the host once, or see who may read its logs"),
+        });
+    }
+    findings
+}
+
+fn heard(check: String, hours: u64, last: Option<Timestamp>, now: Timestamp) -> Finding {
+    let detail = last.map_or("none is known".to_owned(), |at| format!("the last came {}", output::distance(at, now)));
+    let limit = SignedDuration::from_hours(i64::try_from(hours).unwrap_or(i64::MAX / 3600));
+    if last.is_some_and(|at| now.duration_since(at) <= limit) {
+        return Finding::ok(check, detail);
+    }
+    Finding::warn(
+        check,
+        detail,
+        format!("it should not be silent for {hours} h: see in the shop whether its webhooks are active"),
+    )
 }
 
 /// How full and how old the queues are.
@@ -111,6 +140,15 @@ mod tests {
 
     use super::*;
     use crate::finding::Verdict;
+
+    #[test]
+    fn a_shop_that_was_not_heard_of_for_too_long_is_pointed_out() {
+        let now = Timestamp::from_second(1_795_000_000).unwrap();
+        let verdict = |last: Option<i64>| {
+            heard("webhooks of acme".into(), 24, last.map(|hours| now - SignedDuration::from_hours(hours)), now).verdict
+        };
+        assert_eq!([Some(24), Some(25), None].map(verdict), [Verdict::Ok, Verdict::Warn, Verdict::Warn]);
+    }
 
     #[test]
     fn dead_letters_and_late_messages_are_pointed_out() {

@@ -115,6 +115,7 @@ mod tests {
             forward_test_orders: false,
             time_zone: None,
             quiet_hours: None,
+            silent_after_hours: None,
         }
     }
 

@@ -203,6 +203,7 @@ fn choices(secret: &WebhookSecret, platform: Platform) -> WebhookSecret {
         forward: secret.forward.clone(),
         origins: None,
         forward_test_orders: secret.forward_test_orders,
+        silent_after_hours: secret.silent_after_hours,
         time_zone: secret.time_zone.clone(),
         quiet_hours: secret.quiet_hours.clone(),
     }

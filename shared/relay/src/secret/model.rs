@@ -31,6 +31,8 @@ pub struct WebhookSecret {
     pub time_zone: Option<jiff::tz::TimeZone>,
     /// When no push goes out.
     pub quiet_hours: Option<QuietHours>,
+    /// After how many hours without a webhook somebody should look.
+    pub silent_after_hours: Option<u64>,
 }
 
 /// One source of a shop.

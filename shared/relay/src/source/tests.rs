@@ -56,6 +56,7 @@ impl Vector {
             forward: None,
             origins: None,
             forward_test_orders: false,
+            silent_after_hours: None,
             time_zone: None,
             quiet_hours: None,
         };

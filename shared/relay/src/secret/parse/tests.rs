@@ -58,7 +58,7 @@ fn several_sources_stand_beside_the_shops_settings() {
              "content_types": ["Text/Plain"], "parameter": "payload"},
         ],
         "forward": ["order.placed"], "origins": ["Acme.example.com"], "test_orders": "forward",
-        "time_zone": "Europe/Berlin", "quiet_hours": {"from": "21:00", "to": "08:00"},
+        "time_zone": "Europe/Berlin", "quiet_hours": {"from": "21:00", "to": "08:00"}, "silent_after_hours": 36,
     }))
     .unwrap();
     assert_eq!(webhook.sources.len(), 3);
@@ -68,7 +68,7 @@ fn several_sources_stand_beside_the_shops_settings() {
     assert_eq!(webhook.sources[2].parameter.as_deref(), Some("payload"));
     assert_eq!(webhook.forward, Some(vec![EventType::OrderPlaced]));
     assert_eq!(webhook.origins, Some(vec!["acme.example.com".into()]));
-    assert!(webhook.forward_test_orders);
+    assert_eq!((webhook.forward_test_orders, webhook.silent_after_hours), (true, Some(36)));
     assert_eq!(webhook.quiet_hours.unwrap().to_string(), "21:00-08:00 Europe/Berlin");
     assert_eq!(webhook.time_zone.unwrap().iana_name(), Some("Europe/Berlin"));
 }
@@ -108,8 +108,9 @@ fn every_fault_of_a_webhook_secret_is_named() {
             vec!["/forward/0", "/origins", "/quiet_hours/from", "/quiet_hours/to", "/test_orders", "/time_zone"],
         ),
         (
-            json!({"platform": "shopify", "signing_secrets": ["a"], "quiet_hours": {"from": "09:00", "to": "09:00"}}),
-            vec!["/quiet_hours", "/time_zone"],
+            json!({"platform": "shopify", "signing_secrets": ["a"], "quiet_hours": {"from": "09:00", "to": "09:00"},
+                "silent_after_hours": 337}),
+            vec!["/quiet_hours", "/silent_after_hours", "/time_zone"],
         ),
         (json!("s3cret"), vec![""]),
     ];

@@ -10,7 +10,11 @@ use crate::{
 };
 
 /// The settings beside the sources.
-pub(super) const SETTINGS: [&str; 5] = ["forward", "origins", "test_orders", "time_zone", "quiet_hours"];
+pub(super) const SETTINGS: [&str; 6] =
+    ["forward", "origins", "test_orders", "time_zone", "quiet_hours", "silent_after_hours"];
+
+/// As far back as receipts are looked for on AWS: 14 days.
+const LONGEST_SILENCE: u64 = 14 * 24;
 
 impl Model for WebhookSecret {
     fn read(place: &Reader<'_>) -> Option<Self> {
@@ -21,6 +25,7 @@ impl Model for WebhookSecret {
             place.optional("test_orders", |place| one_of(place, &[("ignore", false), ("forward", true)]));
         let time_zone = place.optional("time_zone", time_zone);
         let quiet_hours = place.optional("quiet_hours", quiet_hours);
+        let silent_after_hours = place.optional("silent_after_hours", |place| place.integer(1, LONGEST_SILENCE));
         if place.has("quiet_hours") && !place.has("time_zone") {
             let _: Option<()> = place.fault_at("time_zone", FaultCode::Missing, "is required with quiet_hours");
         }
@@ -31,6 +36,7 @@ impl Model for WebhookSecret {
             forward_test_orders: forward_test_orders.unwrap_or(false),
             quiet_hours: time_zone.clone().zip(quiet_hours).map(|(zone, (from, to))| QuietHours::new(from, to, zone)),
             time_zone,
+            silent_after_hours,
         })
     }
 }
