@@ -16,6 +16,7 @@ mod deployer;
 mod files;
 mod licences;
 mod links;
+mod packages;
 mod template;
 mod unused;
 mod workflows;

@@ -22,7 +22,8 @@ pub fn function(name: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (stripped, zip) = (folder.path().join(name), folder.path().join("package.zip"));
     run(Command::new("strip").arg("-o").arg(&stripped).arg(binaries::path(name)));
-    run(python().arg(repository().join("infra/pack.py")).arg(&stripped).arg(&zip));
+    let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+    run(python().arg(repository().join("infra/pack.py")).arg(architecture).arg(&stripped).arg(&zip));
     std::fs::read(&zip).expect("the package was written")
 }
 
