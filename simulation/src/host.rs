@@ -27,6 +27,8 @@ use crate::{
 mod operate;
 mod timed;
 
+use operate::Operator;
+
 /// Which host is simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -84,12 +86,10 @@ pub(crate) struct Host {
     pub(crate) unanswered: BTreeMap<usize, u32>,
     /// Which webhooks were taken.
     pub(crate) accepted: Vec<usize>,
-    /// How many commands of each operator are done; the last one is who puts everything right at the end.
-    pub(crate) operated: Vec<usize>,
+    /// The operators; the last one is who puts everything right at the end.
+    pub(crate) operators: Vec<Operator>,
     /// What is done in the end.
     last: Script,
-    /// The tasks of commands.
-    commands: BTreeMap<usize, u64>,
 }
 
 impl Host {
@@ -107,9 +107,8 @@ impl Host {
             only: None,
             unanswered: BTreeMap::new(),
             accepted: Vec::new(),
-            operated: vec![0; operators + 1],
+            operators: vec![Operator::default(); operators + 1],
             last: Script::new(),
-            commands: BTreeMap::new(),
         };
         host.only = (kind == Kind::Embedded).then(|| host.born());
         host
@@ -142,7 +141,8 @@ impl Host {
     pub(crate) fn on(&mut self, event: Event, scenario: &Scenario) {
         match event {
             Event::Wake(waker) => waker.wake(),
-            Event::Deliver(destination) => self.deliver(destination),
+            Event::Deliver(destination) if self.world.state().looks_now(destination) => self.deliver(destination),
+            Event::Deliver(_) => {}
             Event::Arrive(index) => self.receive(index, &scenario.hooks[index]),
             Event::Erase(index) => scenario.erasures[index].ask(&mut self.world.state()),
             Event::Dispatch => self.dispatch(),

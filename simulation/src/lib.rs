@@ -179,7 +179,7 @@ fn is_at_rest(world: &World, host: &Host, scenario: &Scenario) -> bool {
     let state = world.state();
     host.is_idle()
         && host.accepted.len() == scenario.hooks.len()
-        && host.operated.iter().zip(&scenario.operators).all(|(done, script)| *done == script.len())
+        && host.operators.iter().zip(&scenario.operators).all(|(operator, script)| operator.done == script.len())
         && scenario.erasures.iter().all(|erasure| erasure.at < state.now)
         && state.queue.messages.is_empty()
         && state.next_due(Purpose::Send).is_none()

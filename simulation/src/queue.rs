@@ -1,5 +1,7 @@
 //! The queues: at least once, in any order, invisible while somebody is at work.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use relay::{
     Async,
@@ -16,6 +18,8 @@ pub(crate) struct QueueState {
     pub(crate) messages: Vec<Stored>,
     pub(crate) dead: Vec<DeadLetter>,
     numbers: u64,
+    /// When each queue looks at its messages next.
+    looks: BTreeMap<Destination, Timestamp>,
 }
 
 /// One message on a queue.
@@ -92,15 +96,26 @@ impl State {
         }
     }
 
-    /// Lets the queue look at its messages when the next one can be seen.
+    /// Lets the queue look at its messages when the next one can be seen, unless it will have looked before. Only one look
+    /// counts: if each planned another, they would become ever more while messages wait for hours.
     pub(crate) fn expect_delivery(&mut self, destination: Destination) {
         let of_queue = self.queue.messages.iter().filter(|stored| stored.destination == destination);
-        if let Some(at) = of_queue.map(|stored| stored.visible_at).min() {
-            let at = at.max(self.now);
-            let late = i64::try_from(self.chance.below(300)).unwrap_or_default();
-            let at = at.saturating_add(SignedDuration::from_millis(late)).unwrap_or(Timestamp::MAX);
+        let Some(at) = of_queue.map(|stored| stored.visible_at).min() else { return };
+        let late = i64::try_from(self.chance.below(300)).unwrap_or_default();
+        let at = at.max(self.now).saturating_add(SignedDuration::from_millis(late)).unwrap_or(Timestamp::MAX);
+        if self.queue.looks.get(&destination).is_none_or(|planned| at < *planned) {
+            self.queue.looks.insert(destination, at);
             self.at(at, Event::Deliver(destination));
         }
+    }
+
+    /// Whether this is the look that the queue has planned last.
+    pub(crate) fn looks_now(&mut self, destination: Destination) -> bool {
+        let is_planned = self.queue.looks.get(&destination) == Some(&self.now);
+        if is_planned {
+            self.queue.looks.remove(&destination);
+        }
+        is_planned
     }
 }
 
