@@ -52,12 +52,22 @@ pub fn of(stored: Row, erased_at: Timestamp, now: Timestamp) -> Row {
     row
 }
 
+/// The row of a person's decision once an event from before their erasure has come back. If the decision that the row holds
+/// is as old and was given up, its letter or that of its event was put back: nothing is told of it any more. Nothing if the
+/// row goes on, or still calls a person.
+pub fn rested(row: &Row, now: Timestamp) -> Option<Row> {
+    let is_given_up = row.state == State::Parked && row.attention.is_none() && row.lease.is_none();
+    let is_stopped = row.revision.is_some_and(|revision| stops_event(Some(row), &revision));
+    let erased_at = row.erased_at.filter(|_| is_given_up && is_stopped)?;
+    Some(of(row.clone(), erased_at, now))
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::ledger::{Consent, Lease};
+    use crate::ledger::{Attention, Consent, Lease};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_780_000_000 + second).unwrap()
@@ -80,6 +90,21 @@ mod tests {
         assert_eq!((tomb.lease, tomb.consent, tomb.revision, tomb.state), (None, None, None, State::Suppressed));
         let later = of(row(101), at(100), at(200));
         assert!(later.lease.is_some() && later.consent.is_some() && later.erased_at == Some(at(100)));
+    }
+
+    #[test]
+    fn a_decision_from_before_rests_once_it_is_put_back_and_calls_nobody() {
+        let put_back = Row { state: State::Parked, lease: None, erased_at: Some(at(100)), ..row(100) };
+        let rested_row = rested(&put_back, at(200)).unwrap();
+        assert_eq!((rested_row.state, rested_row.consent, rested_row.revision), (State::Suppressed, None, None));
+        let goes_on = [
+            Row { attention: Some(Attention::WithdrawalNotExpressible), ..put_back.clone() },
+            Row { lease: row(100).lease, ..put_back.clone() },
+            Row { state: State::Open, ..put_back.clone() },
+            Row { erased_at: Some(at(99)), ..put_back.clone() },
+            Row { erased_at: None, ..put_back },
+        ];
+        assert_eq!(goes_on.map(|row| rested(&row, at(200))), [const { None }; 5]);
     }
 
     #[test]

@@ -157,7 +157,7 @@ impl WebsandForwarder {
         }
         let person = self.person(attempt, &order.customer).await?;
         if tombstone::stops_order(person.row(), order, revision.received_at) {
-            return Err(erase::suppressed(attempt, "erased").await);
+            return Err(self.forgotten(attempt, person).await);
         }
         let customer_key = person.customer_key();
         // Of what changed later nothing is known about consent.
@@ -202,7 +202,7 @@ impl WebsandForwarder {
     ) -> Step<Settlement> {
         let person = self.person(attempt, customer).await?;
         if tombstone::stops_event(person.row(), &revision) {
-            return Err(erase::suppressed(attempt, "erased").await);
+            return Err(self.forgotten(attempt, person).await);
         }
         let decision = Decision::of_customer(customer, revision);
         let word = self.word(attempt, person, decision, &secret).await?;

@@ -11,10 +11,12 @@ use super::{Step, WebsandForwarder, post::Post};
 use crate::{
     alarm::Alarm,
     destination::websand,
+    erase::tombstone,
     event::Customer,
     forward::{
         attempt::{Attempt, Taken, failure},
         consent::{self, Decision},
+        erase,
     },
     ledger::{
         Attempts, Attention, Change, Consent, Guess, Row, State,
@@ -84,6 +86,22 @@ impl WebsandForwarder {
             Ok(installation) => Ok(consent::row_key(attempt.shop, installation.customer_key(&customer.email))),
             Err(error) => Err(attempt.secret_failed(&error).await),
         }
+    }
+
+    /// Settles an event that is older than its person's erasure. If it was under way meanwhile, its decision may have been
+    /// given up after all, and is put back with it.
+    pub(super) async fn forgotten(&self, attempt: &Attempt<'_>, person: Person) -> Settlement {
+        let now = attempt.now();
+        if let Some(row) = person.row.filter(|row| tombstone::rested(row, now).is_some()) {
+            let decide = |stored: Option<&Row>| match stored.and_then(|row| tombstone::rested(row, now)) {
+                Some(rested) => Change::Write(Box::new(rested), ()),
+                None => Change::Keep(()),
+            };
+            if let Err(error) = attempt.at_row(person.key).change(Guess::Row(Box::new(row)), decide).await {
+                return attempt.ledger_failed(&error);
+            }
+        }
+        erase::suppressed(attempt, "erased").await
     }
 
     /// Writes the decision down and claims the person's row, if Websand is to be told.

@@ -87,6 +87,25 @@ async fn a_decision_whose_data_were_refused_is_shown_as_parked_and_told_with_the
 }
 
 #[tokio::test]
+async fn a_withdrawal_given_up_while_its_person_was_forgotten_rests_once_it_is_put_back() {
+    let world = world(&json!({}));
+    let withdrawal = customer(Some(false), 30);
+    assert_eq!(settle(&world, &withdrawal).await, Settlement::Done);
+    let mut row = decision(&world);
+    // The tombstone was written after the worker had looked for it and before it gave the decision up.
+    row.erased_at = withdrawal.time;
+    let put_back = crate::ledger::dead::put_back(row, &withdrawal.id, world.ports.clock.now()).unwrap();
+    let version = put_back.version;
+    world.ports.ledger.put(&Row { version: version + 1, ..put_back }, Expected::Version(version)).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(settle(&world, &withdrawal).await, Settlement::Done);
+        let row = decision(&world);
+        assert_eq!((row.state, row.consent, row.erased_at), (State::Suppressed, None, withdrawal.time));
+    }
+    assert_eq!((paths(&world).len(), world.queue.parked.lock().unwrap().len()), (0, 1));
+}
+
+#[tokio::test]
 async fn an_order_that_nobody_wants_once_the_secret_is_there_leaves_nothing_to_mend() {
     let world = World::new();
     let message = order("placed", "placed", 1);
