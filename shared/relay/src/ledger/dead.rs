@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 
 use super::{Attention, Row, State, transition::end};
+use crate::message::Kind;
 
 impl Row {
     /// Whether this event's message is in the dead-letter queue, and nothing else has become of the row since.
@@ -47,11 +48,31 @@ pub fn dropped(mut row: Row, event_id: &str) -> Option<Row> {
     Some(row)
 }
 
+/// The event of the row's letter came back, and the row knows of something newer: nobody has to look for its sake, even if
+/// the row has not heard that the letter was put back. Tells whether it was the row's.
+pub(super) fn overtaken(row: &mut Row, event_id: &str) -> bool {
+    let is_by_hand = row.attention == Some(Attention::WithdrawalNotExpressible);
+    if row.state != State::Parked || row.letter.as_deref() != Some(event_id) || is_by_hand {
+        return false;
+    }
+    row.letter = None;
+    row.attention = row.attention.filter(|why| *why != Attention::Parked);
+    if matches!(row.key.kind, Kind::Order | Kind::Customer) {
+        // Of data, what is newer was delivered, or says what was delivered before.
+        row.state = State::Delivered;
+        row.last_error = None;
+    }
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        ledger::transition::{RETENTION, parked},
+        ledger::{
+            Change, Lease,
+            transition::{Claim, Claimant, RETENTION, Relevance, claim, parked},
+        },
         retry::Failure,
     };
 
@@ -84,6 +105,28 @@ mod tests {
         let by_hand = dropped(given_up(Attention::WithdrawalNotExpressible), "e").unwrap();
         assert_eq!(by_hand.attention, Some(Attention::WithdrawalNotExpressible));
         assert!(by_hand.attempts.is_empty());
+    }
+
+    #[test]
+    fn what_comes_back_and_is_overtaken_leaves_nothing_to_look_at() {
+        let parked = given_up(Attention::Parked);
+        for before in [put_back(parked.clone(), "e", at(500)).unwrap(), parked.clone()] {
+            let claimed = |event_id: &'static str| {
+                let lease = Lease { token: "t".into(), until: at(600) };
+                let key = &before.key;
+                let by = Claimant { key, event_id, lease, held_until: None, sent_at: at(501), now: at(502) };
+                claim(Some(&before), &by, |_| Relevance::Superseded)
+            };
+            let Change::Write(row, Claim::Superseded) = claimed("e") else { panic!("it stays parked") };
+            assert_eq!((row.state, row.attention, row.letter, row.last_error), (State::Delivered, None, None, None));
+            assert!(matches!(claimed("other"), Change::Keep(Claim::Superseded)));
+        }
+        let mut mended = Row { attention: Some(Attention::CredentialsRefused), ..parked };
+        assert!(
+            overtaken(&mut mended, "e") && mended.attention == Some(Attention::CredentialsRefused),
+            "of another event"
+        );
+        assert!(!overtaken(&mut given_up(Attention::WithdrawalNotExpressible), "e"), "it is to be done by hand");
     }
 
     #[test]

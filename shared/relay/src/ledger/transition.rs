@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Attempts, Attention, CallbackStatus, Change, LastError, Lease, Row, State, callback};
+use super::{Attempts, Attention, CallbackStatus, Change, LastError, Lease, Row, State, callback, dead};
 use crate::{
     message::{Kind, RowKey},
     retry::Failure,
@@ -80,11 +80,8 @@ pub fn claim(stored: Option<&Row>, by: &Claimant<'_>, relevance: impl Fn(&Row) -
     match relevance(&row) {
         Relevance::Open => {}
         Relevance::Superseded => {
-            let was_put_back = row.is_put_back(by.event_id);
-            if was_put_back {
-                row.letter = None;
-            }
-            if row.attempts.remove(by.event_id).is_none() && !was_put_back {
+            let was_given_up = dead::overtaken(&mut row, by.event_id);
+            if row.attempts.remove(by.event_id).is_none() && !was_given_up {
                 return Change::Keep(Claim::Superseded);
             }
             return Change::Write(Box::new(overtaken(row, by.now)), Claim::Superseded);
