@@ -51,15 +51,18 @@ async fn resolve_one(ports: &Ports, process: &Process, key: &RowKey) -> bool {
         let is_sent = process.with(|state| state.websale.has_sent(shop, &key.subject));
         let finding = if is_sent { Finding::Sent } else { Finding::NotSent };
         match unknown.map(|row| ledger::resolve(row.clone(), finding, now)) {
-            Some(Ok((row, resolution))) => Change::Write(Box::new(row), Some(resolution)),
-            _ => Change::Keep(None),
+            Some(Ok((row, resolution))) => {
+                // Noted before it is written: the answer may be lost, and whoever asks again finds nothing to resolve.
+                process.with(|state| match resolution {
+                    Resolution::Outdated => drop(state.outdated.insert(key.to_string())),
+                    _ => drop(state.outdated.remove(&key.to_string())),
+                });
+                Change::Write(Box::new(row), ())
+            }
+            _ => Change::Keep(()),
         }
     };
-    let resolved = ledger::update(&*ports.ledger, &*ports.random, key, Guess::Unknown, decide).await;
-    if let Ok((_, Some(Resolution::Outdated))) = resolved {
-        process.with(|state| state.outdated.insert(key.to_string()));
-    }
-    resolved.is_ok()
+    ledger::update(&*ports.ledger, &*ports.random, key, Guess::Unknown, decide).await.is_ok()
 }
 
 impl State {
@@ -76,10 +79,7 @@ impl State {
     /// After every letter was put back and every doubt resolved, only what nobody can help is left.
     pub(crate) fn is_put_right(&self, found: &mut Found) {
         for row in self.ledger.rows.values() {
-            // Put back after the person was forgotten, there is nothing to tell any more.
-            let is_moot = row.erased_at.is_some() && row.attention.is_none();
             let is_final = match row.state {
-                Standing::Parked if is_moot => true,
                 Standing::Parked => row.attention == Some(Attention::WithdrawalNotExpressible) || self.is_late(row),
                 Standing::OutcomeUnknown => false,
                 _ => true,
