@@ -1,0 +1,92 @@
+//! Measures everything and writes `docs/performance.md` with its chart.
+
+use std::{
+    ffi::OsString,
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    Failure,
+    callgrind::{self, Instructions},
+    chain::Chain,
+    function::{BATCH, Function},
+    spin::Spin,
+    timed::{self, Times},
+};
+
+mod chart;
+mod text;
+
+const ROUNDS: usize = 7;
+const WARM: usize = 200;
+
+/// One way to do the work of `order-placed`, and what it cost.
+struct Peer {
+    name: &'static str,
+    words: Vec<OsString>,
+    /// What is packed, if it is one file.
+    package: Option<PathBuf>,
+    times: Option<Times>,
+    instructions: Option<Instructions>,
+}
+
+impl Peer {
+    fn binary(name: &'static str, path: PathBuf) -> Self {
+        let words = vec![path.clone().into()];
+        Self { name, words, package: Some(path), times: None, instructions: None }
+    }
+
+    fn script(name: &'static str, words: &[OsString], package: Option<PathBuf>) -> Self {
+        Self { name, words: words.to_vec(), package, times: None, instructions: None }
+    }
+
+    async fn measure(&mut self, chain: &Chain, function: Function) -> Result<(), Failure> {
+        eprintln!("measuring {}", self.name);
+        self.times = Some(timed::time(chain, function, &self.words, ROUNDS, WARM).await?);
+        // An interpreter is not worth counting: most of it is made anew while it runs.
+        if let [program] = self.words.as_slice() {
+            self.instructions = Some(callgrind::count(chain, function, Path::new(program)).await?);
+        }
+        Ok(())
+    }
+}
+
+/// Measures and writes.
+pub(crate) async fn write(chain: &Chain, from: &Path, peers: &Path, docs: &Path) -> Result<(), Failure> {
+    let [order, ..] = Function::ALL;
+    let node = peers.join("node/dist/function.cjs");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/python");
+    let python = [
+        "env".into(),
+        format!("PYTHONPATH={}", sources.display()).into(),
+        peers.join("venv/bin/python3").into(),
+        "-m".into(),
+        "awslambdaric".into(),
+        "function.receive".into(),
+    ];
+    let mut all = [
+        Peer::binary("floor", from.join("floor")),
+        Peer::binary("order-placed", from.join(order.name)),
+        Peer::binary("stock Rust", peers.join("stock/release/stock")),
+        Peer::script("Node", &["node".into(), node.clone().into()], Some(node)),
+        Peer::script("Python", &python, None),
+    ];
+    let spin = Spin::start()?;
+    for peer in &mut all {
+        peer.measure(chain, order).await?;
+    }
+    let mut functions = Vec::new();
+    for function in Function::ALL {
+        let mut found = Peer::binary(function.name, from.join(function.name));
+        found.measure(chain, function).await?;
+        functions.push(found);
+    }
+    drop(spin);
+    let page = docs.join("performance.md");
+    let kept = fs::read_to_string(&page).unwrap_or_default();
+    fs::write(&page, text::page(&all, &functions, text::embedded(&kept))?)?;
+    fs::write(docs.join("performance.svg"), chart::svg(&chart::bars(&all)))?;
+    Ok(())
+}
