@@ -6,7 +6,7 @@ use aws_credential_types::{
     Credentials,
     provider::{ProvideCredentials, SharedCredentialsProvider},
 };
-use aws_sdk_sqs::config::{Region, SharedHttpClient, StalledStreamProtectionConfig};
+use aws_sdk_sqs::config::{Region, StalledStreamProtectionConfig};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use relay::{
     config::{ConfigError, Variables},
@@ -30,7 +30,7 @@ const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 pub struct AwsConfig {
     region: Region,
     credentials: SharedCredentialsProvider,
-    http: SharedHttpClient,
+    http: Connector,
     endpoints: Endpoints,
 }
 
@@ -63,9 +63,9 @@ impl Endpoints {
 ///
 /// # Errors
 /// The bundle cannot be used.
-pub fn http_client(variables: Variables<'_>) -> Result<SharedHttpClient, ConfigError> {
+pub fn http_client(variables: Variables<'_>) -> Result<Connector, ConfigError> {
     let bundle = variables.text(CA_BUNDLE);
-    Ok(SharedHttpClient::new(Connector::new(&*tls::client_config(CA_BUNDLE, bundle.as_deref())?)))
+    Ok(Connector::new(&*tls::client_config(CA_BUNDLE, bundle.as_deref())?))
 }
 
 /// A service's configuration. The services' builders are types of their own with the same methods.
@@ -89,6 +89,22 @@ macro_rules! client {
         builder.set_endpoint_url($config.endpoints.$endpoint.clone());
         $sdk::Client::from_conf(builder.build())
     }};
+}
+
+/// Opens a connection to where a service's calls will go.
+macro_rules! open {
+    ($config:expr, $sdk:ident, $endpoint:ident) => {
+        async {
+            use $sdk::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+            let region = $config.region.to_string();
+            let parameters = Params::builder().region(region).set_endpoint($config.endpoints.$endpoint.clone()).build();
+            if let Ok(parameters) = parameters
+                && let Ok(endpoint) = DefaultResolver::new().resolve_endpoint(&parameters).await
+            {
+                $config.http.open(endpoint.url()).await;
+            }
+        }
+    };
 }
 
 impl AwsConfig {
@@ -115,11 +131,17 @@ impl AwsConfig {
     pub fn new(
         credentials: impl ProvideCredentials + 'static,
         region: Region,
-        http: SharedHttpClient,
+        http: Connector,
         variables: Variables<'_>,
     ) -> Result<Self, ConfigError> {
         let credentials = SharedCredentialsProvider::new(credentials);
         Ok(Self { region, credentials, http, endpoints: Endpoints::from_variables(variables)? })
+    }
+
+    /// Opens the connections that a webhook needs, both at the same time, so that the first one need not wait for them.
+    pub(crate) async fn connect(&self) {
+        let secrets = open!(self, aws_sdk_secretsmanager, secrets_manager);
+        futures_util::future::join(open!(self, aws_sdk_sqs, sqs), secrets).await;
     }
 
     /// A client for the queues.
@@ -141,6 +163,7 @@ impl AwsConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{Canned, Server};
 
     fn lookup(name: &str) -> Option<String> {
         Some(match name {
@@ -160,6 +183,24 @@ mod tests {
         assert_eq!(endpoints.sqs.as_deref(), Some("http://127.0.0.1:4566"));
         assert_eq!(endpoints.dynamodb.as_deref(), Some("http://127.0.0.1:8000"));
         assert_eq!(endpoints.secrets_manager.as_deref(), Some("http://127.0.0.1:4566"));
+    }
+
+    #[tokio::test]
+    async fn connecting_asks_nothing_and_the_first_calls_need_no_other_connection() {
+        let secret = Canned::Json(200, serde_json::json!({"SecretString": "{}"}));
+        let (queues, secrets) =
+            (Server::answering([Canned::Json(200, serde_json::json!({}))]), Server::answering([secret]));
+        let lookup = |name: &str| match name {
+            "AWS_ENDPOINT_URL_SQS" => Some(queues.address().to_owned()),
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER" => Some(secrets.address().to_owned()),
+            name => lookup(name),
+        };
+        let config = AwsConfig::from_variables(Variables(&lookup)).unwrap();
+        config.connect().await;
+        assert_eq!((queues.asked().len(), secrets.asked().len()), (0, 0));
+        config.secrets_manager().get_secret_value().secret_id("a").send().await.unwrap();
+        config.sqs().send_message().queue_url("http://sqs/1/queue").message_body("{}").send().await.unwrap();
+        assert_eq!((queues.connections(), secrets.connections()), (1, 1));
     }
 
     #[test]

@@ -14,23 +14,27 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 use aws_smithy_types::body::SdkBody;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector as TcpConnector},
     rt::TokioExecutor,
 };
 use rustls::ClientConfig;
 
+mod ahead;
+use ahead::Opener;
+
 /// How long opening a TCP connection may take. One pool serves all clients, so the limit is the pool's; a TLS handshake
 /// that hangs is ended by the time-out of the attempt.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-type Pool = Client<HttpsConnector<TcpConnector>, SdkBody>;
+type Pool = Client<Opener, SdkBody>;
 
 /// Makes the connections of all AWS clients.
 #[derive(Clone, Debug)]
 pub struct Connector {
     pool: Pool,
+    opener: Opener,
 }
 
 impl Connector {
@@ -46,7 +50,16 @@ impl Connector {
             .enable_http1()
             .wrap_connector(tcp);
         // A connection that died while Lambda had the process frozen fails its next request, which the SDK repeats.
-        Self { pool: Client::builder(TokioExecutor::new()).build(https) }
+        let opener = Opener::new(https);
+        Self { pool: Client::builder(TokioExecutor::new()).build(opener.clone()), opener }
+    }
+
+    /// Opens a connection to this endpoint ahead of its first call. What fails here fails there again, and is told there.
+    pub(crate) async fn open(&self, endpoint: &str) {
+        let Ok(address) = endpoint.parse() else { return };
+        if let Err(error) = self.opener.open(address).await {
+            tracing::debug!(endpoint, error, "no connection was opened ahead");
+        }
     }
 }
 

@@ -95,15 +95,6 @@ impl SqsQueue {
         Self { client, urls }
     }
 
-    /// Opens the connection to SQS, so that the first webhook need not wait for it. A batch of nothing is the one signed
-    /// call that needs no right beyond sending and changes nothing: SQS refuses it (`EmptyBatchRequest`), as it should.
-    pub async fn connect(&self, destination: Destination) {
-        if let Ok(url) = self.urls.queue(destination) {
-            let answer = self.client.send_message_batch().queue_url(url).set_entries(Some(Vec::new())).send().await;
-            tracing::debug!(refused = answer.is_err(), "connected to SQS");
-        }
-    }
-
     async fn store(&self, url: &str, letter: Letter<'_>, limit: usize) -> Result<(), QueueError> {
         let bytes = letter.size();
         if bytes > limit {

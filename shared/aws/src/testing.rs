@@ -54,6 +54,11 @@ impl Server {
         Self { address, kept }
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// The clients' configuration, with this server as all of AWS.
     pub(crate) fn config(&self) -> AwsConfig {
         let lookup = |name: &str| match name {

@@ -1,12 +1,13 @@
 mod signed;
 
-use http::Method;
+use bytes::Bytes;
+use http::{Method, Request};
 use serde_json::{Value, json};
 
 use super::*;
 
 fn request(invocation: &Value) -> Request<Bytes> {
-    lambda_http::request::from_str(&invocation.to_string()).unwrap().map(raw)
+    serde_json::from_str::<Invocation>(&invocation.to_string()).unwrap().request().unwrap()
 }
 
 #[test]
@@ -88,4 +89,34 @@ fn a_request_without_body_is_one_too() {
         "isBase64Encoded": false
     }));
     assert!(request.body().is_empty());
+}
+
+#[test]
+fn what_is_no_request_is_said_to_be_none() {
+    let why = |invocation: &Value| {
+        serde_json::from_str::<Invocation>(&invocation.to_string()).unwrap().request().unwrap_err().to_string()
+    };
+    assert_eq!(why(&json!({})), "the invocation is no HTTP request: it names no path");
+    assert_eq!(why(&json!({"rawPath": "/"})), "the invocation is no HTTP request: it names no method");
+    let broken = json!({"path": "/", "httpMethod": "POST", "body": "{}", "isBase64Encoded": true});
+    assert_eq!(why(&broken), "the invocation is no HTTP request: its body is not the base64 that it should be");
+}
+
+#[test]
+fn all_values_of_a_header_are_read_and_what_http_forbids_is_left_out() {
+    let request = request(&json!({
+        "path": "/", "httpMethod": "POST",
+        "headers": {"Accept": "b", "Via": "c", "no name": "d", "x-text": "a\nb"},
+        "multiValueHeaders": {"Accept": ["a", "b"]}
+    }));
+    let all: Vec<_> = request.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+    assert_eq!(all, [("accept", "a"), ("accept", "b"), ("via", "c")]);
+}
+
+#[test]
+fn an_answer_is_text_with_its_headers() {
+    let answer = http::Response::builder().status(202).header("retry-after", "30").body(Bytes::from("{}")).unwrap();
+    let told = serde_json::to_value(Answer::from(answer)).unwrap();
+    let wanted = json!({"statusCode": 202, "headers": {"retry-after": "30"}, "body": "{}", "isBase64Encoded": false});
+    assert_eq!(told, wanted);
 }

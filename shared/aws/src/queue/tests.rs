@@ -138,18 +138,6 @@ async fn a_refusal_is_no_confirmation() {
     assert!(matches!(&error, QueueError::Unavailable(why) if why.contains("no such queue")), "{error}");
 }
 
-#[tokio::test]
-async fn connecting_sends_nothing_and_leaves_its_connection_open() {
-    let empty = refusal("AWS.SimpleQueueService.EmptyBatchRequest", "no entries");
-    let server = Server::answering([empty, stored()]);
-    let queue = SqsQueue::new(server.config().sqs(), urls());
-    queue.connect(Destination::Websand).await;
-    queue.send(&message("")).await.unwrap();
-    let asked = server.asked();
-    assert_eq!((asked[0].0.as_str(), &asked[0].1["Entries"]), ("SendMessageBatch", &json!([])));
-    assert_eq!((asked.len(), server.connections()), (2, 1));
-}
-
 #[test]
 fn a_queue_the_environment_does_not_name_is_named_in_the_error() {
     let lookup = |name: &str| match name {

@@ -3,7 +3,7 @@
 //! A reading function takes a [`Reader`] at one place of the document and returns `Some` value, or `None` after it noted
 //! a fault. [`read`] turns that into a `Result`: a value only if there was no fault at all.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, rc::Rc};
 
 use serde_json::{Map, Value};
 
@@ -20,14 +20,26 @@ const MAX_FIELD_NAME: usize = 80;
 #[derive(Clone)]
 pub struct Reader<'v> {
     value: &'v Value,
-    pointer: String,
+    /// How it was reached; nothing at the document itself.
+    step: Option<Rc<Step<'v>>>,
     faults: &'v RefCell<Vec<Fault>>,
+}
+
+/// One step down in a document. Pointers are made of the steps when there is a fault to point at, which is rarely.
+struct Step<'v> {
+    above: Option<Rc<Self>>,
+    to: To<'v>,
+}
+
+enum To<'v> {
+    Field(&'v str),
+    Element(usize),
 }
 
 /// Reads a whole document.
 pub fn read<T>(document: &Value, reading: impl FnOnce(&Reader<'_>) -> Option<T>) -> Result<T, Faults> {
     let faults = RefCell::new(Vec::new());
-    let value = reading(&Reader { value: document, pointer: String::new(), faults: &faults });
+    let value = reading(&Reader { value: document, step: None, faults: &faults });
     let mut faults = faults.into_inner();
     match value {
         Some(value) if faults.is_empty() => Ok(value),
@@ -52,13 +64,13 @@ impl<'v> Reader<'v> {
 
     /// Notes a fault at this place.
     pub fn fault<T>(&self, code: FaultCode, detail: impl Into<String>) -> Option<T> {
-        self.faults.borrow_mut().push(Fault { pointer: self.pointer.clone(), code, detail: detail.into() });
+        self.faults.borrow_mut().push(Fault { pointer: self.pointer(), code, detail: detail.into() });
         None
     }
 
     /// Notes a fault at a field below this place, whether it is there or not.
     pub fn fault_at<T>(&self, field: &str, code: FaultCode, detail: impl Into<String>) -> Option<T> {
-        self.faults.borrow_mut().push(Fault { pointer: self.pointer_to(field), code, detail: detail.into() });
+        self.faults.borrow_mut().push(Fault { pointer: below(&self.pointer(), field), code, detail: detail.into() });
         None
     }
 
@@ -93,9 +105,7 @@ impl<'v> Reader<'v> {
         let Value::Array(elements) = self.value else {
             return self.fault(FaultCode::WrongType, "must be an array");
         };
-        let read_one = |(number, value)| {
-            reading(&Reader { value, pointer: format!("{}/{number}", self.pointer), faults: self.faults })
-        };
+        let read_one = |(number, value)| reading(&self.below(value, To::Element(number)));
         Some(elements.iter().enumerate().filter_map(read_one).collect())
     }
 
@@ -127,12 +137,25 @@ impl<'v> Reader<'v> {
     }
 
     fn field(&self, field: &str) -> Option<Reader<'v>> {
-        let value = self.value.get(field).filter(|value| !value.is_null())?;
-        Some(Reader { value, pointer: self.pointer_to(field), faults: self.faults })
+        let (name, value) = self.value.as_object()?.get_key_value(field)?;
+        (!value.is_null()).then(|| self.below(value, To::Field(name)))
     }
 
-    /// A field's name comes from outside when the field is unknown: an address in it is masked.
-    fn pointer_to(&self, field: &str) -> String {
-        format!("{}/{}", self.pointer, safe(field, MAX_FIELD_NAME).replace('~', "~0").replace('/', "~1"))
+    fn below(&self, value: &'v Value, to: To<'v>) -> Reader<'v> {
+        Reader { value, step: Some(Rc::new(Step { above: self.step.clone(), to })), faults: self.faults }
     }
+
+    fn pointer(&self) -> String {
+        let steps = std::iter::successors(self.step.as_deref(), |step| step.above.as_deref());
+        let steps: Vec<_> = steps.map(|step| &step.to).collect();
+        steps.into_iter().rev().fold(String::new(), |pointer, to| match to {
+            To::Field(field) => below(&pointer, field),
+            To::Element(number) => format!("{pointer}/{number}"),
+        })
+    }
+}
+
+/// A field's name comes from outside when the field is unknown: an address in it is masked.
+fn below(pointer: &str, field: &str) -> String {
+    format!("{pointer}/{}", safe(field, MAX_FIELD_NAME).replace('~', "~0").replace('/', "~1"))
 }

@@ -1,19 +1,20 @@
 //! The primitives of signatures.
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use ring::hmac::{Context, HMAC_SHA256, Key};
 use subtle::ConstantTimeEq;
 
 use super::{Proof, Verdict, Webhook};
 
-/// HMAC-SHA-256 over these parts in a row.
+/// HMAC-SHA-256 over these parts in a row. By ring, which is there for TLS: it is several times as fast on processors
+/// without instructions for SHA, and a webhook's body is the most that is ever hashed.
 pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    // HMAC takes keys of any length, so there is always a code.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 32] };
+    let mut mac = Context::with_key(&Key::new(HMAC_SHA256, key));
     for part in parts {
         mac.update(part);
     }
-    mac.finalize().into_bytes().into()
+    let mut code = [0; 32];
+    code.copy_from_slice(mac.sign().as_ref());
+    code
 }
 
 /// Compares in a time that does not depend on where the first difference is.

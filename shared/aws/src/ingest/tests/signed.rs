@@ -123,7 +123,7 @@ fn invocations() -> Vec<(String, Value)> {
 }
 
 /// The invocation with another webhook in it.
-fn carrying(invocation: &Value, vector: &Vector, body: &str) -> Request<Body> {
+fn carrying(invocation: &Value, vector: &Vector, body: &str) -> Invocation {
     let mut invocation = invocation.clone();
     let is_multiple = invocation.get("multiValueHeaders").is_some();
     for field in ["headers", "multiValueHeaders"] {
@@ -142,7 +142,7 @@ fn carrying(invocation: &Value, vector: &Vector, body: &str) -> Request<Body> {
     let is_base64 = invocation["isBase64Encoded"] == true;
     invocation["body"] = if is_base64 { base64(body).into() } else { body.into() };
     let text = invocation.to_string();
-    lambda_http::request::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
 }
 
 /// RFC 4648, with padding.
@@ -156,12 +156,12 @@ fn base64(text: &str) -> String {
     text.as_bytes().chunks(3).map(group).collect()
 }
 
-async fn status(vector: &Vector, request: Request<Body>) -> u16 {
+async fn status(vector: &Vector, request: Invocation) -> u16 {
     let clock = Arc::new(At(vector.now));
     let store = Arc::new(Store(vector.secret.clone()));
     let secrets = Arc::new(Secrets::new(store, clock.clone(), SecretsConfig::default()));
     let ingest = Ingest { secrets, queue: Arc::new(Taker), clock };
-    answer(&ingest, Endpoint::OrderPlaced, request).await.unwrap().status().as_u16()
+    answer(&ingest, Endpoint::OrderPlaced, request).await.unwrap().status_code
 }
 
 #[tokio::test]
@@ -179,6 +179,18 @@ async fn a_webhook_is_verified_in_whatever_it_comes_and_not_if_its_json_is_writt
             let body = again(&vector.body).unwrap();
             assert_eq!(status(vector, carrying(invocation, vector, &body)).await, 401, "{} in {name}", vector.id);
         }
+    }
+}
+
+#[test]
+fn a_request_is_read_as_the_library_for_it_reads_it() {
+    for (name, invocation) in invocations() {
+        let text = invocation.to_string();
+        let theirs = lambda_http::request::from_str(&text).unwrap();
+        let ours = serde_json::from_str::<Invocation>(&text).unwrap().request().unwrap();
+        assert_eq!(ours.uri(), theirs.uri(), "{name}");
+        assert_eq!((ours.method(), ours.headers()), (theirs.method(), theirs.headers()), "{name}");
+        assert_eq!(&**ours.body(), &**theirs.body(), "{name}");
     }
 }
 
