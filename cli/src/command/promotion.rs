@@ -100,7 +100,12 @@ fn read(path: &str) -> Result<Value, CommandError> {
     if bytes.len() > MAX_BODY {
         return Err(CommandError(format!("{path} is over 4 MiB, more than any promotion may have")));
     }
-    serde_json::from_slice(&bytes).map_err(|fault| {
+    // Some editors begin a file with this mark.
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    if text.trim_ascii().is_empty() {
+        return Err(CommandError(format!("{path} is empty")));
+    }
+    serde_json::from_slice(text).map_err(|fault| {
         CommandError(format!("{path} is not JSON: see line {}, column {}", fault.line(), fault.column()))
     })
 }

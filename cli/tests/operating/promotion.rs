@@ -146,7 +146,7 @@ async fn all_faults_are_named_and_nothing_is_queued() {
     past["data"]["send_at"] = json!("2020-06-10T12:00:00Z");
     let ran = shop.with("schedule", &past, &["--yes"]).await;
     assert!(ran.code == 1 && ran.err.contains("has passed"), "{ran:?}");
-    for (text, words) in [("{", "not JSON: see line 1"), ("[]", "must be an object")] {
+    for (text, words) in [("{", "not JSON: see line 1"), ("\n", "is empty"), ("\u{feff}[]", "must be an object")] {
         let file = shop.world.file("text.json", text);
         let ran = shop.run(&["schedule", &file, "--shop", "acme", "--yes"]).await;
         assert!(ran.code == 1 && ran.err.contains(words), "{ran:?}");

@@ -10,6 +10,7 @@ on_both_hosts!(
     a_push_waits_as_an_inactive_entry_and_is_sent_once_at_its_time,
     a_push_that_is_called_off_before_its_time_is_never_sent,
     a_personalised_push_whose_answer_was_lost_is_left_to_a_person_and_never_repeated,
+    an_audience_that_matches_nobody_reaches_nobody,
 );
 
 async fn a_promotion_of_each_channel_reaches_websale_and_a_personalised_push_is_followed_to_its_end(on: On) {
@@ -86,6 +87,28 @@ async fn a_personalised_push_whose_answer_was_lost_is_left_to_a_person_and_never
     assert!(row["attention"].is_null(), "{row}");
     system.drained(Destination::Websale).await;
     assert_eq!(system.promotions("lost", "websale.personalised").await.len(), 1);
+}
+
+async fn an_audience_that_matches_nobody_reaches_nobody(on: On) {
+    let system = on.with(&[Shop::canonical("nobody")]).await;
+    let push =
+        |id: &str, audience: Value| promotion("personalised_push", id, 0, &json!({"name": id, "audience": audience}));
+    for audience in [json!({}), json!({"emails": []}), json!({"connected": true, "zip_areas": []}), Value::Null] {
+        let webhook = Webhook::canonical(&audience.to_string(), "promotion.scheduled", &push("empty", audience));
+        let answer = system.send("nobody", "promotion-scheduled", &webhook).await;
+        assert_eq!(answer.status, 422, "{answer:?}");
+    }
+    for (id, audience) in [
+        ("address", json!({"emails": ["nobody@example.org"]})),
+        ("place", json!({"zip_areas": [{"from": 1, "to": 2}]})),
+    ] {
+        tell(&system, "nobody", "promotion.scheduled", &push(id, audience)).await;
+        let row = system.promoted("nobody", id, "delivered").await;
+        assert_eq!((&row["poll"]["receivers"], &row["poll"]["sent"]), (&json!(0), &json!(0)), "{row}");
+    }
+    let pushes = system.promotions("nobody", "websale.personalised").await;
+    assert_eq!(pushes.len(), 2, "nothing went out for an empty audience: {pushes:?}");
+    assert!(pushes.iter().all(|push| !push["body"]["filter"].as_object().unwrap().is_empty()), "{pushes:?}");
 }
 
 fn promotion(channel: &str, id: &str, version: u8, more: &Value) -> Value {

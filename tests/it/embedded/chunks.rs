@@ -10,6 +10,7 @@ async fn killed_in_the_middle_of_a_large_audience_nobody_gets_the_push_twice() {
     for (name, value) in &mut secrets {
         if name.ends_with("/websale") {
             value["emails_per_push"] = json!(10);
+            value["status_callback"] = shop::status_callback(&sandbox.url, "acme");
         }
     }
     let mut host = Host::new(&secrets);
@@ -33,6 +34,10 @@ async fn killed_in_the_middle_of_a_large_audience_nobody_gets_the_push_twice() {
     })
     .await;
     assert_eq!(state(&host, 2).await.as_deref(), Some("outcome_unknown"), "nobody can say, so nobody repeats it");
+    until("the shop is told that nobody knows of a chunk", async || {
+        told(&sandbox).await.contains(&"outcome_unknown chunk".to_owned()).then_some(())
+    })
+    .await;
     let found = pushes(&sandbox).await.iter().any(|push| push["name"] == "Summer (2/3)");
     let finding = if found { "sent" } else { "not-sent" };
     let resolved = host.command(&sandbox, &["resolve", "acme/chunk/summer-2026/2", "--as", finding]).await;
@@ -44,6 +49,8 @@ async fn killed_in_the_middle_of_a_large_audience_nobody_gets_the_push_twice() {
         (row.state.name() == "delivered").then_some(())
     })
     .await;
+    until("the shop is told that it has ended", async || (told(&sandbox).await.len() >= 3).then_some(())).await;
+    assert_eq!(told(&sandbox).await, ["sent", "outcome_unknown chunk", "finished"]);
     let pushes = pushes(&sandbox).await;
     let reached = pushes.iter().flat_map(|push| push["filter"]["email"].as_array().unwrap().clone());
     let mut reached: Vec<String> = reached.map(|email| email.as_str().unwrap().to_owned()).collect();
@@ -52,6 +59,17 @@ async fn killed_in_the_middle_of_a_large_audience_nobody_gets_the_push_twice() {
     let shown = host.command(&sandbox, &["show", "acme/promotion/summer-2026"]).await;
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.contains("3 of 3 chunks sent, 10 addresses each at most"), "{shown}");
+}
+
+/// What the shop was told, in order.
+async fn told(sandbox: &Sandbox) -> Vec<String> {
+    let state = sandbox.state().await;
+    let callbacks = state["shops"]["callbacks"].as_array().cloned().unwrap_or_default();
+    let word = |callback: &Value| {
+        let words = ["status", "reason"].map(|field| callback["data"][field].as_str().unwrap_or_default().to_owned());
+        words.join(" ").trim().to_owned()
+    };
+    callbacks.iter().map(word).collect()
 }
 
 /// The bodies of the pushes that took effect.

@@ -66,7 +66,7 @@ impl List {
             return Ok(ExitCode::SUCCESS);
         }
         if rows.is_empty() {
-            output::print("There are no such promotions.\n")?;
+            output::print("There are no such promotions. One that was queued a moment ago is here within seconds.\n")?;
             return Ok(ExitCode::SUCCESS);
         }
         let zones = zones(&installation, &rows).await?;

@@ -205,16 +205,16 @@ fn steps(row: &Row) -> Option<String> {
 }
 
 fn dispatch(poll: &Poll) -> String {
-    let count = |name: &str, value: Option<u64>| value.map(|value| format!(", {value} {name}")).unwrap_or_default();
-    let status = poll.status.as_deref().map_or_else(|| "no status yet".to_owned(), visible);
-    let error = poll.error.as_deref().map(|error| format!(", error: {}", visible(error))).unwrap_or_default();
-    format!(
-        "{status}{}{}{}{error} (asked {} times)",
+    let count = |name: &str, value: Option<u64>| value.map(|value| format!("{value} {name}"));
+    let parts = [
+        poll.status.as_deref().map(visible),
         count("receivers", poll.receivers),
         count("sent", poll.sent),
         count("failed", poll.errors),
-        poll.asked
-    )
+        poll.error.as_deref().map(|error| format!("error: {}", visible(error))),
+    ];
+    let told = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    format!("{} (asked {} times)", if told.is_empty() { "no status yet" } else { &told }, poll.asked)
 }
 
 /// What the shop has yet to be told.

@@ -1,5 +1,6 @@
 //! Outages, missing settings, too little time.
 
+use futures_util::future::join_all;
 use serde_json::json;
 
 use super::*;
@@ -21,6 +22,30 @@ async fn while_the_account_is_blocked_no_promotion_logs_in() {
     play.stage.world.advance(10);
     play.done(&message).await;
     assert_eq!((play.state(), play.row().attention), (State::Delivered, None));
+}
+
+#[tokio::test]
+async fn ten_sends_at_once_after_the_token_has_expired_make_one_log_in() {
+    let play = Play::new();
+    play.schedules(&at_once(Channel::PersonalisedPush, 0)).await;
+    let sends = |round: &str| {
+        let named = |number: usize| format!("{round}-{number}");
+        let message = |number| {
+            let promotion = Promotion { id: named(number), ..at_once(Channel::PersonalisedPush, 0) };
+            Message { id: named(number), subject: named(number), ..play.schedule(&promotion) }
+        };
+        (0..10).map(message).collect::<Vec<_>>()
+    };
+    let expire = || play.stage.websale.expire_tokens();
+    let grow_old = || play.stage.world.advance(25 * 60);
+    for (round, expires, log_ins) in [("refused", &expire as &dyn Fn(), 2), ("old", &grow_old, 3)] {
+        expires();
+        let messages = sends(round);
+        let settled = join_all(messages.iter().map(|message| play.handle(message))).await;
+        assert_eq!(settled, [Settlement::Done; 10], "{round}");
+        assert_eq!(play.stage.websale.log_ins(), log_ins, "{round}");
+    }
+    assert_eq!(play.stage.websale.dispatches().len(), 21, "each is sent once");
 }
 
 #[tokio::test]
