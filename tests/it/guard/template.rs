@@ -15,6 +15,7 @@ mod queues;
 mod references;
 mod roles;
 mod storage;
+mod told;
 
 /// As it is deployed without a word, and the other way round.
 const VARIANTS: [&[(&str, &str)]; 2] =
@@ -128,6 +129,7 @@ fn each_rule_notices_a_template_that_breaks_it() {
         (&format!("{role}/1/Resource/0"), secret("*/platform-??????"), "OrderPlacedRole: reads */platform, */webhook"),
         (&format!("{forwarder}/4/Resource/3"), secret("*/websale"), "WebsandForwarderRole: reads"),
         (&format!("{forwarder}/4/Resource/2"), secret("*/platform*"), "WebsandForwarderRole: a pattern that"),
+        (&format!("{forwarder}/2/Action"), json!(["dynamodb:GetItem"]), "README: websand-forwarder does not do"),
         (
             "/Resources/KeyToRead/Properties/PolicyDocument/Statement/0/Condition",
             json!({}),
@@ -151,6 +153,7 @@ fn faults(translated: &Value) -> BTreeSet<String> {
         ingress::faults,
         roles::faults,
         dashboards,
+        told::faults,
     ];
     let variants = VARIANTS.map(|parameters| Template::new(translated, parameters));
     variants.iter().flat_map(|template| rules.iter().flat_map(|rule| rule(template))).collect()
