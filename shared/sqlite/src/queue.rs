@@ -119,9 +119,12 @@ impl SqliteQueue {
             None => connection.prepare_cached(DONE)?.execute([id]),
             Some(at) => connection.prepare_cached(BACK)?.execute([id, at]),
         };
-        let (lane, ticket) = (self.lane(ticket.destination).clone(), ticket.clone());
+        let (lane, ticket, now) = (self.lane(ticket.destination).clone(), ticket.clone(), self.clock.now());
         let after = move |_: &usize| {
-            lane.flight().remove(&ticket.shop, ticket.id);
+            match settlement {
+                Settlement::Done => lane.flight().done(&ticket.shop, ticket.id),
+                Settlement::Back { .. } => lane.flight().back(&ticket.shop, ticket.id, now.as_microsecond()),
+            }
             lane.changed.notify_one();
         };
         self.store.write(act, after).await.map(drop)
@@ -218,18 +221,15 @@ fn take(
     // The lock is held until the choice is made: a message leaves the flight only after its deletion is committed, so
     // what this snapshot still shows of a deleted message is either in flight or deleted before the snapshot.
     let mut flight = lane.flight();
-    let chosen = flight.choose(connection, destination, limit, now)?;
+    let choice = flight.choose(connection, destination, limit, now)?;
     drop(flight);
-    match load(connection, destination, &chosen, now) {
-        Ok(batch) => Ok(batch),
-        Err(error) => {
-            let mut flight = lane.flight();
-            for (id, shop) in &chosen {
-                flight.remove(shop, *id);
-            }
-            Err(error)
-        }
+    let loaded = load(connection, destination, &choice.messages, now);
+    if loaded.is_err() {
+        lane.flight().give_back(&choice.messages);
     }
+    let batch = loaded?;
+    let next = [batch.next, choice.rest_ends.map(timestamp)].into_iter().flatten().min();
+    Ok(Batch { next, ..batch })
 }
 
 fn load(

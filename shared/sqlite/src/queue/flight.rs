@@ -7,6 +7,9 @@ use rusqlite::{Connection, OptionalExtension};
 
 /// The most messages one shop has in flight at one destination: a shop whose account hangs holds no more than these.
 pub(super) const SHOP: usize = 16;
+/// So long a shop rests when none of its last [`SHOP`] messages could be settled: its connection is paused, or nobody is
+/// there. Else each of a million waiting messages would be taken and put back over and over.
+const REST: i64 = 1_000_000;
 /// When places get scarce, a shop has no more in flight than one in so many of those that are free: dozens of shops may
 /// hang, and there is room left for one that does not.
 const SCARCE: usize = 8;
@@ -19,9 +22,25 @@ pub(super) const VISIBLE: &str = "SELECT id FROM message WHERE destination = ?1 
 /// Messages in flight, by shop. Kept in memory: after a crash nothing is in flight.
 #[derive(Debug, Default)]
 pub(super) struct Flight {
-    shops: HashMap<String, HashSet<i64>>,
+    shops: HashMap<String, Shop>,
     /// The shop served last; the one after it is next.
     last: String,
+}
+
+/// What is known of a shop. Times are microseconds since 1970.
+#[derive(Debug, Default)]
+struct Shop {
+    in_flight: HashSet<i64>,
+    /// How many messages were put back since the last one that was settled.
+    put_back: usize,
+    rests_until: i64,
+}
+
+/// What was chosen, and when a shop that rests is to be looked at again.
+#[derive(Debug, Default)]
+pub(super) struct Choice {
+    pub(super) messages: Vec<(i64, String)>,
+    pub(super) rest_ends: Option<i64>,
 }
 
 impl Flight {
@@ -33,17 +52,15 @@ impl Flight {
         destination: Destination,
         limit: usize,
         now: i64,
-    ) -> rusqlite::Result<Vec<(i64, String)>> {
-        let mut chosen = Vec::new();
-        let walked = self.walk(connection, destination, limit, now, &mut chosen);
-        self.shops.retain(|_, ids| !ids.is_empty());
+    ) -> rusqlite::Result<Choice> {
+        let mut choice = Choice::default();
+        let walked = self.walk(connection, destination, limit, now, &mut choice);
+        self.shops.retain(|_, shop| !shop.is_idle());
         if let Err(error) = walked {
-            for (id, shop) in &chosen {
-                self.remove(shop, *id);
-            }
+            self.give_back(&choice.messages);
             return Err(error);
         }
-        Ok(chosen)
+        Ok(choice)
     }
 
     fn walk(
@@ -52,8 +69,9 @@ impl Flight {
         destination: Destination,
         limit: usize,
         now: i64,
-        chosen: &mut Vec<(i64, String)>,
+        choice: &mut Choice,
     ) -> rusqlite::Result<()> {
+        let chosen = &mut choice.messages;
         let mut next_shop = connection.prepare_cached(NEXT_SHOP)?;
         let mut visible = connection.prepare_cached(VISIBLE)?;
         let first = self.last.clone();
@@ -69,6 +87,11 @@ impl Flight {
                 _ => break,
             }
             let mine = self.shops.entry(at.clone()).or_default();
+            if mine.rests_until > now {
+                choice.rest_ends = Some(choice.rest_ends.map_or(mine.rests_until, |ends| ends.min(mine.rests_until)));
+                continue;
+            }
+            let mine = &mut mine.in_flight;
             let room = most_of_one(limit - chosen.len()).saturating_sub(mine.len()).min(limit - chosen.len());
             let mut rows = visible.query((destination.name(), &at, now))?;
             let before = chosen.len();
@@ -87,14 +110,42 @@ impl Flight {
         Ok(())
     }
 
-    /// A message was settled.
-    pub(super) fn remove(&mut self, shop: &str, id: i64) {
-        if let Some(ids) = self.shops.get_mut(shop) {
-            ids.remove(&id);
-            if ids.is_empty() {
+    /// A message was settled for good.
+    pub(super) fn done(&mut self, shop: &str, id: i64) {
+        if let Some(known) = self.shops.get_mut(shop) {
+            known.in_flight.remove(&id);
+            (known.put_back, known.rests_until) = (0, 0);
+            if known.is_idle() {
                 self.shops.remove(shop);
             }
         }
+    }
+
+    /// A message has to come back another time.
+    pub(super) fn back(&mut self, shop: &str, id: i64, now: i64) {
+        if let Some(known) = self.shops.get_mut(shop) {
+            known.in_flight.remove(&id);
+            known.put_back += 1;
+            if known.put_back >= SHOP {
+                known.rests_until = now.saturating_add(REST);
+            }
+        }
+    }
+
+    /// Chosen messages were not taken after all.
+    pub(super) fn give_back(&mut self, messages: &[(i64, String)]) {
+        for (id, shop) in messages {
+            if let Some(known) = self.shops.get_mut(shop) {
+                known.in_flight.remove(id);
+            }
+        }
+    }
+}
+
+impl Shop {
+    /// Whether there is nothing to remember.
+    fn is_idle(&self) -> bool {
+        self.in_flight.is_empty() && self.put_back == 0
     }
 }
 

@@ -238,3 +238,28 @@ async fn what_was_put_back_can_be_woken_of_one_shop_only() {
     bench.queue.wake(&"acme".parse().unwrap(), WEBSAND).await.unwrap();
     assert_eq!(bodies(&bench.take(10).await), ["acme"]);
 }
+
+#[tokio::test]
+async fn a_shop_whose_messages_all_come_back_rests_until_one_is_settled() {
+    let bench = bench();
+    for number in 0..200 {
+        bench.put("paused", &format!("paused {number}")).await;
+    }
+    let back = Settlement::Back { after: Duration::from_mins(5) };
+    let wave = bench.take(1000).await.messages;
+    assert_eq!(wave.len(), SHOP);
+    for taken in &wave {
+        bench.queue.settle(&taken.ticket, back).await.unwrap();
+    }
+    bench.put("other", "other").await;
+    let meanwhile = bench.take(1000).await;
+    assert_eq!(bodies(&meanwhile), ["other"]);
+    assert_eq!(meanwhile.next, Some(bench.clock.now() + SignedDuration::from_secs(1)));
+    bench.pass(1);
+    let wave = bench.take(1000).await.messages;
+    assert_eq!(wave.len(), SHOP, "once a second it is tried again");
+    bench.queue.settle(&wave[0].ticket, back).await.unwrap();
+    assert!(bench.take(1000).await.messages.is_empty());
+    bench.queue.settle(&wave[1].ticket, Settlement::Done).await.unwrap();
+    assert_eq!(bench.take(1000).await.messages.len(), 2, "one was settled: there is somebody again");
+}
