@@ -1,6 +1,7 @@
 """Prints docs/cost.md from measured.json and prices.json, both beside this. usage: cost.py > docs/cost.md"""
 
 import json
+import textwrap
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -130,7 +131,7 @@ def measured():
 
 mix = ASSUMED["mix"]
 mix_text = ", ".join(f"{part / sum(mix.values()):.0%} *{KINDS[kind]['title']}*" for kind, part in mix.items())
-print(f"""# Cost
+page = f"""# Cost
 
 What AWS asks for. This page is printed by `python3 infra/cost/cost.py > docs/cost.md` from what was
 [measured](../infra/cost/measured.json) and from [prices](../infra/cost/prices.json): change those, not this.
@@ -175,7 +176,21 @@ unit, and so is a read.
 {ASSUMED["sqs_ms"]} ms, DynamoDB in {ASSUMED["ledger_ms"]} ms, the destination in {ASSUMED["destination_ms"]} ms. Lambda itself writes {ASSUMED["platform_log_bytes"]} bytes an invocation,
 and the API {ASSUMED["access_log_bytes"]} a request. One webhook in {round(1 / ASSUMED["secret_calls"])} reads a secret, as with a shop that sends a million a month. A process asks for
 each shop's secrets once in five minutes, so many small shops cost more: at most {money(usd("secret_call", 8760))} a month for each shop, secret and process.
+An idle queue is asked by five pollers, each every 20 seconds.
 
 ## Prices
 
-{prices()}""")
+{prices()}"""
+
+
+def wrapped(part):
+    """A paragraph or list at the width of our pages; tables and headings as they are."""
+    if part.startswith(("|", "#")):
+        return part
+    items = ("\n" + part).replace("\n- ", "\n\0- ").split("\0") if part.startswith("- ") else [part]
+    rule = {"width": 120, "break_long_words": False, "break_on_hyphens": False}
+    lines = [textwrap.fill(" ".join(item.split()), subsequent_indent="  " * item.startswith("- "), **rule) for item in items]
+    return "\n".join(line for line in lines if line)
+
+
+print("\n\n".join(wrapped(part) for part in page.split("\n\n")))

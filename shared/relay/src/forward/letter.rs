@@ -38,7 +38,7 @@ pub(crate) async fn unreadable(
     problem: &(dyn std::fmt::Display + Sync),
 ) -> Settlement {
     let failure = failure("unreadable", &problem.to_string());
-    tracing::error!(%destination, detail = failure.detail, "a message cannot be read and is parked");
+    tracing::error!(%destination, outcome = "parked", detail = failure.detail, "a message cannot be read");
     match park(ports, received, destination, None, &failure).await {
         Ok(()) => Settlement::Done,
         Err(back) => back,
