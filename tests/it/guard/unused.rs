@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::{list, metadata, text};
 
 #[test]
@@ -12,13 +14,21 @@ fn every_dependency_is_used_by_the_package_that_names_it() {
         let sources = super::files("rs").into_iter().filter(|file| file.starts_with(folder));
         let source: String = sources.map(|file| std::fs::read_to_string(file).unwrap()).collect();
         for dependency in list(package, "dependencies") {
-            let name = dependency["rename"].as_str().unwrap_or(text(dependency, "name"));
-            if !uses(&source, name) {
+            let name = text(dependency, "name");
+            if !uses(&source, dependency["rename"].as_str().unwrap_or_else(|| library(name))) {
                 unused.push(format!("{}: {name}", text(package, "name")));
             }
         }
     }
     assert_eq!(unused, Vec::<String>::new());
+}
+
+/// What code calls a package: the name of its library, which may differ.
+fn library(package: &str) -> &str {
+    let known = list(metadata(), "packages").find(|known| text(known, "name") == package);
+    let is_library = |kind: &Value| kind.as_str().is_some_and(|kind| kind.ends_with("lib") || kind == "proc-macro");
+    let library = known.and_then(|known| list(known, "targets").find(|target| list(target, "kind").any(is_library)));
+    library.map_or(package, |library| text(library, "name"))
 }
 
 #[test]
