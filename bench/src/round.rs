@@ -79,6 +79,8 @@ async fn invoke(chain: &Chain, plan: Plan<'_>, log: &std::path::Path) -> Result<
     let mut process = Process::start(plan.words, stage.environment(&runtime), log)?;
     let mut round = Round::default();
     let mut since = Span { wall: Duration::ZERO, cpu: Duration::ZERO };
+    // The last question stays unanswered until the process has ended: an empty answer would be a fault of Lambda's.
+    let mut waiting = None;
     for number in 0..=plan.warm + 1 {
         let next = tokio::select! {
             next = moves.recv() => next,
@@ -93,6 +95,7 @@ async fn invoke(chain: &Chain, plan: Plan<'_>, log: &std::path::Path) -> Result<
         }
         let Some(Move::Next(reply)) = next else { return Err("it does not ask for work".into()) };
         if number > plan.warm {
+            waiting = Some(reply);
             break;
         }
         let event = plan.function.event(number)?.to_string();
@@ -112,6 +115,7 @@ async fn invoke(chain: &Chain, plan: Plan<'_>, log: &std::path::Path) -> Result<
     round.peak_memory = process.peak_memory()?;
     round.connections = format!("{:?}", stage.connections());
     process.stop().await?;
+    drop(waiting);
     plan.function.check(plan.warm + 1, &stage)?;
     Ok(round)
 }
