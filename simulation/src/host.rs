@@ -2,15 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use ::http::Request;
-use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use relay::{
     batch,
     config::{Destinations, Variables},
     dispatch,
     forward::{WebsaleForwarder, WebsandForwarder},
-    ingest::Ingest,
     ports::Ports,
     queue::{Handler, Received, Settlement},
     shop::Destination,
@@ -19,12 +16,14 @@ use relay::{
 use crate::{
     operator::Script,
     ports::{self, Vault},
-    scenario::{Hook, KEY, Scenario},
+    scenario::Scenario,
     tasks::Tasks,
     world::{Event, World},
 };
+use receive::Heard;
 
 mod operate;
+mod receive;
 mod timed;
 
 use operate::Operator;
@@ -39,7 +38,7 @@ pub enum Kind {
 }
 
 /// Changes the ports before a handler is given them: how a broken product is simulated.
-pub(crate) type Alter = fn(Ports) -> Ports;
+pub type Alter = fn(Ports) -> Ports;
 
 /// A function's time, and how long a message is hidden from others: six times that.
 const fn limits(destination: Destination) -> (SignedDuration, SignedDuration) {
@@ -57,7 +56,7 @@ const SCHEDULED: SignedDuration = SignedDuration::from_secs(60);
 /// What a task came to.
 enum Outcome {
     Settled(Destination, usize, Vec<(u64, Settlement)>),
-    Answered(usize, bool),
+    Answered(usize, Heard),
     Operated(usize, bool),
     Ran,
 }
@@ -82,10 +81,10 @@ pub(crate) struct Host {
     workers: BTreeMap<(Destination, usize), Worker>,
     /// The one process, if the host has but one.
     only: Option<u32>,
-    /// Webhooks whose shop has not heard yet that they were taken.
-    pub(crate) unanswered: BTreeMap<usize, u32>,
     /// Which webhooks were taken.
     pub(crate) accepted: Vec<usize>,
+    /// Which webhooks were refused as faulty: no shop sends these again.
+    pub(crate) refused: Vec<usize>,
     /// The operators; the last one is who puts everything right at the end.
     pub(crate) operators: Vec<Operator>,
     /// What is done in the end.
@@ -105,8 +104,8 @@ impl Host {
             processes: 0,
             workers: BTreeMap::new(),
             only: None,
-            unanswered: BTreeMap::new(),
             accepted: Vec::new(),
+            refused: Vec::new(),
             operators: vec![Operator::default(); operators + 1],
             last: Script::new(),
         };
@@ -139,6 +138,9 @@ impl Host {
 
     /// Something happens.
     pub(crate) fn on(&mut self, event: Event, scenario: &Scenario) {
+        if self.is_down(&event) {
+            return;
+        }
         match event {
             Event::Wake(waker) => waker.wake(),
             Event::Deliver(destination) if self.world.state().looks_now(destination) => self.deliver(destination),
@@ -155,6 +157,7 @@ impl Host {
             }
             Event::Operate(index) => self.operate(index, scenario),
             Event::Restart => self.restart(),
+            Event::GoDown => self.go_down(),
         }
         self.run();
     }
@@ -201,26 +204,6 @@ impl Host {
             self.workers.insert((destination, slot), Worker { process, handler, is_busy: false });
         }
         self.workers.entry((destination, slot)).or_insert_with(|| unreachable!("inserted just now"))
-    }
-
-    fn receive(&mut self, index: usize, hook: &Hook) {
-        *self.unanswered.entry(index).or_default() += 1;
-        // Until it is answered, the shop sends it again.
-        self.world.state().after(SignedDuration::from_mins(5), Event::Arrive(index));
-        if self.accepted.contains(&index) || self.only.is_some_and(|only| self.world.state().is_dead(only)) {
-            return;
-        }
-        let (process, ports) = self.process();
-        let ingest = Ingest { secrets: ports.secrets, queue: ports.queue, clock: ports.clock };
-        let request = Request::post(format!("/webhooks/{}/{}", hook.shop, hook.endpoint))
-            .header("content-type", "application/json")
-            .header(KEY.0, KEY.1)
-            .body(Bytes::from(hook.body.to_string()));
-        let Ok(request) = request else { return };
-        self.start(process, SignedDuration::from_secs(3), async move {
-            let answer = ingest.receive(None, request).await;
-            Outcome::Answered(index, answer.receipt.status == "queued")
-        });
     }
 
     fn dispatch(&mut self) {
@@ -273,12 +256,9 @@ impl Host {
                 }
                 state.expect_delivery(destination);
             }
-            Outcome::Answered(index, true) => {
-                self.unanswered.remove(&index);
-                self.accepted.push(index);
-            }
+            Outcome::Answered(index, heard) => self.answered(index, heard),
             Outcome::Operated(index, is_done) => self.operated(index, is_done),
-            Outcome::Answered(_, false) | Outcome::Ran => {}
+            Outcome::Ran => {}
         }
     }
 

@@ -8,7 +8,10 @@ use relay::{
 };
 use serde_json::{Value, json};
 
-use crate::world::{Process, State};
+use crate::{
+    trouble::Matter,
+    world::{Process, State},
+};
 
 /// A call as a destination sees it.
 #[derive(Clone, Debug)]
@@ -34,6 +37,7 @@ pub(crate) enum Done {
     Transaction(usize),
     Subscriber(usize),
     Dispatch(usize),
+    Status { index: usize, is_over: bool },
 }
 
 impl Answered {
@@ -63,8 +67,15 @@ enum Fault {
 
 impl State {
     fn fault(&mut self) -> Fault {
+        if self.suffers(Matter::Unreachable) {
+            let failed = Fault::Failed { status: 503, done: false };
+            return if self.chance.one_in(3) { failed } else { Fault::NotSent };
+        }
         if !self.fails() {
             return Fault::None;
+        }
+        if self.suffers(Matter::Flaky) {
+            return self.passing_fault();
         }
         match self.chance.below(12) {
             0 => Fault::NotSent,
@@ -79,6 +90,17 @@ impl State {
         }
     }
 
+    /// A fault that goes by, and leaves nothing to a person that one look does not settle.
+    fn passing_fault(&mut self) -> Fault {
+        match self.chance.below(6) {
+            0 => Fault::NotSent,
+            1 => Fault::Refused(*self.chance.pick(&[425, 429])),
+            2 => Fault::Lost { done: true },
+            3 => Fault::Lost { done: false },
+            _ => Fault::Failed { status: *self.chance.pick(&[408, 500, 502, 503]), done: self.chance.one_in(2) },
+        }
+    }
+
     fn serve(&mut self, call: &Call) -> Answered {
         if call.is_to_websand() { self.websand(call) } else { self.websale(call) }
     }
@@ -89,6 +111,10 @@ impl State {
             Done::Transaction(index) => self.websand.transactions[index].heard = true,
             Done::Subscriber(index) => self.websand.subscribers[index].heard = true,
             Done::Dispatch(index) => self.websale.dispatches[index].heard = true,
+            Done::Status { index, is_over } => {
+                let (running, ended) = &mut self.websale.dispatches[index].told;
+                *(if is_over { ended } else { running }) += 1;
+            }
         }
     }
 }

@@ -74,6 +74,7 @@ impl State {
             let (state, lease) = (state.name(), lease.as_ref().map(|lease| &lease.token));
             format!("{key} v{version} {state} lease {lease:?} due {due:?} not before {not_before:?} {attempts:?}")
         });
+        self.foresee(&row);
         self.ledger.rows.insert(row.key.to_string(), row);
     }
 

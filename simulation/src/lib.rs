@@ -19,10 +19,13 @@ mod people;
 mod ports;
 mod queue;
 pub mod scenario;
+mod schedule;
 mod tasks;
+mod trouble;
 mod websale;
 mod websand;
 mod world;
+pub mod year;
 
 use std::collections::BTreeSet;
 
@@ -30,8 +33,9 @@ use jiff::{SignedDuration, Timestamp};
 use relay::{ledger::Purpose, ports::Ports};
 
 use chance::Chance;
+pub use host::Alter;
+use host::Host;
 pub use host::Kind;
-use host::{Alter, Host};
 pub use invariant::{Invariant, Violation};
 use ports::Vault;
 use scenario::Scenario;
@@ -119,9 +123,18 @@ pub fn run(plan: &Plan, scenario: &Scenario) -> Report {
     let world = World::new(plan.seed, calm_from, plan.fault_rate, plan.deaths.clone());
     let vault = Vault { values: scenario.secrets.clone(), gaps: scenario.gaps.clone() };
     let mut host = Host::new(plan.kind, world.clone(), vault, plan.alter, scenario.operators.len());
+    world.state().trace = plan.traced.then(Vec::new);
+    let end = start().saturating_add(plan.longest).unwrap_or(Timestamp::MAX);
+    let for_a_person = play(&world, &mut host, scenario, end);
+    check::check(&world, &host, scenario);
+    Report { for_a_person: for_a_person.unwrap_or_default(), ..report(&world, &host) }
+}
+
+/// Lets everything happen until it has come to rest, put right what can be, and come to rest again. How many rows called
+/// a person when it rested first.
+fn play(world: &World, host: &mut Host, scenario: &Scenario, end: Timestamp) -> Option<usize> {
     {
         let mut state = world.state();
-        state.trace = plan.traced.then(Vec::new);
         for (index, hook) in scenario.hooks.iter().enumerate() {
             state.at(hook.at, Event::Arrive(index));
         }
@@ -131,10 +144,10 @@ pub fn run(plan: &Plan, scenario: &Scenario) -> Report {
         for (index, script) in scenario.operators.iter().enumerate() {
             script.first().into_iter().for_each(|command| state.at(command.at, Event::Operate(index)));
         }
-        state.after(SignedDuration::from_secs(60), Event::Dispatch);
-        state.after(SignedDuration::from_secs(70), Event::Poll);
+        let now = state.now;
+        state.fire(Purpose::Send, scenario::after(now, SignedDuration::from_secs(60)));
+        state.fire(Purpose::Poll, scenario::after(now, SignedDuration::from_secs(70)));
     }
-    let end = start().saturating_add(plan.longest).unwrap_or(Timestamp::MAX);
     let (mut events, mut for_a_person) = (0, None);
     while let Some(event) = world.advance() {
         events += 1;
@@ -143,42 +156,31 @@ pub fn run(plan: &Plan, scenario: &Scenario) -> Report {
             break;
         }
         let schedule = match event {
-            Event::Dispatch => Some((Purpose::Send, Event::Dispatch)),
-            Event::Poll => Some((Purpose::Poll, Event::Poll)),
+            Event::Dispatch => Some(Purpose::Send),
+            Event::Poll => Some(Purpose::Poll),
             _ => None,
         };
-        host.on(event, scenario);
-        if let Some((purpose, again)) = schedule {
-            schedule_again(&world, purpose, again, host.accepted.len() < scenario.hooks.len());
+        if !world.state().happens(&event) {
+            continue;
         }
-        if is_at_rest(&world, &host, scenario) {
+        host.on(event, scenario);
+        if let Some(purpose) = schedule {
+            world.state().fire_again(purpose, host.answered_for() < scenario.hooks.len());
+        }
+        if is_at_rest(world, host, scenario) {
             for_a_person = for_a_person.or_else(|| Some(world.state().for_a_person()));
             if host.is_put_right() {
                 break;
             }
         }
     }
-    check::check(&world, &host, scenario);
-    Report { for_a_person: for_a_person.unwrap_or_default(), ..report(&world, &host) }
-}
-
-/// Schedules fire every minute; those that would find nothing are left out.
-fn schedule_again(world: &World, purpose: Purpose, again: Event, more_to_come: bool) {
-    let mut state = world.state();
-    let minute = state.now.saturating_add(SignedDuration::from_secs(60)).unwrap_or(Timestamp::MAX);
-    let busy = more_to_come || !state.queue.messages.is_empty();
-    let at = match state.next_due(purpose) {
-        Some(due) => minute.max(due),
-        None if busy => minute.saturating_add(SignedDuration::from_mins(4)).unwrap_or(Timestamp::MAX),
-        None => minute,
-    };
-    state.at(at, again);
+    for_a_person
 }
 
 fn is_at_rest(world: &World, host: &Host, scenario: &Scenario) -> bool {
     let state = world.state();
     host.is_idle()
-        && host.accepted.len() == scenario.hooks.len()
+        && host.answered_for() == scenario.hooks.len()
         && host.operators.iter().zip(&scenario.operators).all(|(operator, script)| operator.done == script.len())
         && scenario.erasures.iter().all(|erasure| erasure.at < state.now)
         && state.queue.messages.is_empty()

@@ -109,6 +109,12 @@ impl State {
         }
     }
 
+    /// Puts a look off: there is nobody to hand anything over to.
+    pub(crate) fn look_later(&mut self, destination: Destination, at: Timestamp) {
+        self.queue.looks.insert(destination, at);
+        self.at(at, Event::Deliver(destination));
+    }
+
     /// Whether this is the look that the queue has planned last.
     pub(crate) fn looks_now(&mut self, destination: Destination) -> bool {
         let is_planned = self.queue.looks.get(&destination) == Some(&self.now);

@@ -64,6 +64,11 @@ impl<T> Tasks<T> {
         self.running.contains_key(&number)
     }
 
+    /// Which processes are at work.
+    pub(crate) fn processes(&self) -> impl Iterator<Item = u32> {
+        self.running.values().map(|task| task.process)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.running.is_empty()
     }

@@ -42,24 +42,46 @@ pub(crate) struct Entry {
 #[derive(Debug)]
 pub(crate) struct Dispatch {
     pub(crate) subshop: String,
+    /// What was sent.
+    pub(crate) body: Value,
     pub(crate) title: String,
     pub(crate) at: Timestamp,
     /// Whether the caller heard that it went out.
     pub(crate) heard: bool,
+    /// How often the caller heard that it was still going out, and that it had ended.
+    pub(crate) told: (u32, u32),
 }
 
 impl Websale {
-    /// Whether a push of this promotion went out; the title's first word is the promotion's id.
-    pub(crate) fn has_sent(&self, subshop: &str, id: &str) -> bool {
-        let is_it = |of: &str, title: &str| of == subshop && title.split(' ').next() == Some(id);
-        self.dispatches.iter().any(|known| is_it(&known.subshop, &known.title))
-            || self.entries.iter().any(|entry| entry.sends > 0 && is_it(&entry.subshop, entry.title()))
+    /// Whether a push of this promotion, or of this chunk, went out; the title's first word is the promotion's id.
+    pub(crate) fn has_sent(&self, subshop: &str, subject: &str) -> bool {
+        let of_entry = |entry: &Entry| entry.title().split(' ').next() == Some(subject);
+        self.dispatches.iter().any(|known| known.subshop == subshop && known.subject() == subject)
+            || self.entries.iter().any(|entry| entry.sends > 0 && entry.subshop == subshop && of_entry(entry))
     }
 }
 
 impl Entry {
     pub(crate) fn title(&self) -> &str {
         self.fields["title"].as_str().unwrap_or_default()
+    }
+}
+
+impl Dispatch {
+    /// The promotion's id, with the number of the chunk if this is one.
+    fn subject(&self) -> String {
+        subject_of(&self.body)
+    }
+}
+
+/// What a personalised push is about: by its title, and by the number that a chunk has in its name (`p1 (2/3)`).
+fn subject_of(body: &Value) -> String {
+    let title = find_title(body);
+    let id = title.split(' ').next().unwrap_or_default();
+    let name = body["name"].as_str().unwrap_or_default();
+    match name.rsplit_once(" (").and_then(|(_, chunk)| chunk.split_once('/')) {
+        Some((number, _)) => format!("{id}/{number}"),
+        None => id.to_owned(),
     }
 }
 
@@ -149,7 +171,9 @@ impl State {
 
     fn personalised(&mut self, subshop: &str, body: &Value) -> Answered {
         let title = find_title(body);
-        match self.row_of(subshop, &title).map(|row| row.state) {
+        let subject = subject_of(body);
+        let kind = if subject.contains('/') { "chunk" } else { "promotion" };
+        match self.ledger.rows.get(&format!("{subshop}#websale#{kind}#{subject}")).map(|row| row.state) {
             Some(Standing::Intended) => {}
             other => {
                 let what = format!("{title:?} of {subshop} was sent while its row says {other:?}");
@@ -157,18 +181,21 @@ impl State {
             }
         }
         let at = self.now;
-        self.websale.dispatches.push(Dispatch { subshop: subshop.to_owned(), title, at, heard: false });
+        let (subshop, body) = (subshop.to_owned(), body.clone());
+        self.websale.dispatches.push(Dispatch { subshop, body, title, at, heard: false, told: (0, 0) });
         let index = self.websale.dispatches.len() - 1;
         Answered { status: 200, body: json!({"id": index}), done: Some(Done::Dispatch(index)) }
     }
 
     fn status(&self, id: &str) -> Answered {
-        let Some(dispatch) = id.parse::<usize>().ok().and_then(|index| self.websale.dispatches.get(index)) else {
+        let index = id.parse::<usize>().ok().filter(|index| *index < self.websale.dispatches.len());
+        let Some((index, dispatch)) = index.map(|index| (index, &self.websale.dispatches[index])) else {
             return Answered::of(404, json!({}));
         };
         let is_over = self.now.duration_since(dispatch.at) >= DISPATCH_TIME;
         let status = if is_over { "finished" } else { "running" };
-        Answered::of(200, json!({"status": status, "countReceiver": 3, "countSent": if is_over { 3 } else { 1 }}))
+        let body = json!({"status": status, "countReceiver": 3, "countSent": if is_over { 3 } else { 1 }});
+        Answered { status: 200, body, done: Some(Done::Status { index, is_over }) }
     }
 }
 

@@ -17,6 +17,8 @@ use crate::{
     ledger::LedgerState,
     people::Keys,
     queue::QueueState,
+    schedule::Next,
+    trouble::{Matter, Trouble},
     websale::Websale,
     websand::Websand,
 };
@@ -39,6 +41,10 @@ pub(crate) struct State {
     pub(crate) keys: Keys,
     /// Nothing fails by itself from here on.
     pub(crate) calm_from: Timestamp,
+    /// What is the matter at which times, besides.
+    pub(crate) troubles: Vec<Trouble>,
+    /// When schedules fire next, in a run that is so long that they must not do so in vain.
+    pub(crate) next_fire: Option<Next>,
     /// How often a port call fails: once in so many times.
     pub(crate) fault_rate: u64,
     /// What must never be and was.
@@ -80,6 +86,8 @@ pub(crate) enum Event {
     Operate(usize),
     /// A dead process has a successor.
     Restart,
+    /// All processes die, and have no successors before an instant that the world knows.
+    GoDown,
 }
 
 struct Entry {
@@ -120,6 +128,8 @@ impl World {
             websale: Websale::default(),
             keys: Keys::new(),
             calm_from,
+            troubles: Vec::new(),
+            next_fire: None,
             fault_rate,
             violations: Vec::new(),
             trace: None,
@@ -167,7 +177,7 @@ impl State {
 
     /// Whether something fails now.
     pub(crate) fn fails(&mut self) -> bool {
-        self.now < self.calm_from && self.chance.one_in(self.fault_rate)
+        (self.now < self.calm_from || self.suffers(Matter::Flaky)) && self.chance.one_in(self.fault_rate)
     }
 
     pub(crate) fn violated(&mut self, of: Invariant, what: impl Into<String>) {
@@ -232,7 +242,7 @@ impl Future for Pause {
         }
         state.yields += 1;
         let number = state.yields;
-        if state.deaths.contains(&number) {
+        if state.deaths.contains(&number) || state.dies() {
             state.kill(this.process.id);
             return Poll::Pending;
         }

@@ -71,7 +71,7 @@ impl Host {
         self.look(index, after(now, READING));
     }
 
-    fn look(&mut self, index: usize, at: Timestamp) {
+    pub(super) fn look(&mut self, index: usize, at: Timestamp) {
         self.operators[index].look = Some(at);
         self.world.state().at(at, Event::Operate(index));
     }

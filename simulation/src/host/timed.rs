@@ -1,13 +1,14 @@
 //! Who is at work, and since when.
 
 use std::{
+    collections::BTreeSet,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Host, Outcome};
+use super::{Host, Outcome, receive::AGAIN};
 use crate::world::{Event, World};
 
 /// A task that tells the world when it began, whenever it goes on.
@@ -27,6 +28,34 @@ impl<T> Future for Timed<T> {
 }
 
 impl Host {
+    /// Whoever lives dies.
+    pub(super) fn go_down(&self) {
+        let workers = self.workers.values().map(|worker| worker.process);
+        let living: BTreeSet<u32> = self.tasks.processes().chain(workers).chain(self.only).collect();
+        for process in living {
+            self.world.state().kill(process);
+        }
+    }
+
+    /// Whether there is nobody for this event, as none of our processes lives. What is not for a process goes on.
+    pub(super) fn is_down(&mut self, event: &Event) -> bool {
+        let mut state = self.world.state();
+        let Some(until) = state.down_until() else { return false };
+        match event {
+            Event::Wake(_) | Event::TimeOut { .. } | Event::Erase(_) | Event::GoDown => return false,
+            // Its schedule fires again by itself.
+            Event::Dispatch | Event::Poll => {}
+            Event::Deliver(destination) => state.look_later(*destination, until),
+            Event::Operate(index) => {
+                drop(state);
+                self.look(*index, until);
+            }
+            Event::Restart => state.at(until, Event::Restart),
+            Event::Arrive(index) => state.after(AGAIN, Event::Arrive(*index)),
+        }
+        true
+    }
+
     /// Starts a task of a process; after this time it may be ended. Names the task.
     pub(super) fn start(
         &mut self,

@@ -257,6 +257,15 @@ impl Row {
         pending.max(self.revision.and_then(|revision| revision.believed_time()))
     }
 
+    /// Takes over a revision that there is nothing to do for. If it wants what waits already, that is what waits now: it is
+    /// not outdated by it.
+    pub fn hear_of(&mut self, revision: Revision) {
+        match &mut self.promotion {
+            Some(waiting) if self.state == State::Scheduled && waiting.plan.is_none() => waiting.revision = revision,
+            _ => self.revision = Some(revision),
+        }
+    }
+
     /// Where the row stands in the sparse index: when it is due next, for whichever purpose comes first; else the time it
     /// began to need attention, else when the person was forgotten.
     pub fn index(&self) -> Option<Due> {

@@ -87,7 +87,7 @@ pub fn claim(stored: Option<&Row>, by: &Claimant<'_>, relevance: impl Fn(&Row) -
             return Change::Write(Box::new(overtaken(row, by.now)), Claim::Superseded);
         }
         Relevance::Record(revision) => {
-            row.revision = Some(revision);
+            row.hear_of(revision);
             row.lease = None;
             row.attempts.remove(by.event_id);
             row.last_at = by.now;

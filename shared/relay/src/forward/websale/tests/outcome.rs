@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::{destination::websale::stage::Script, ledger::Attention};
+use crate::{
+    destination::websale::stage::Script,
+    ledger::{Attention, Expected, Finding, Resolution, resolve},
+};
 
 /// An hour later, whatever was put back is tried again.
 async fn tried_again(play: &Play, message: &Message) {
@@ -214,4 +217,24 @@ async fn a_cancellation_that_finds_a_vanished_worker_is_remembered_for_the_perso
     let row = play.row();
     assert_eq!((row.state, row.attention), (State::OutcomeUnknown, Some(Attention::OutcomeUnknown)));
     assert_eq!(row.revision, Some(cancellation.revision()));
+}
+
+#[tokio::test]
+async fn a_push_that_was_scheduled_again_as_it_was_goes_out_after_all_when_a_person_says_it_did_not() {
+    let play = Play::new();
+    play.schedules(&tomorrow(Channel::PersonalisedPush, 0)).await;
+    // Nothing new, so nothing is outdated by it.
+    play.schedules(&tomorrow(Channel::PersonalisedPush, 5)).await;
+    play.advance_to(minute(24 * 60));
+    play.stage.websale.will("personalised", Script::Answer(500, json!({})));
+    play.dispatches().await;
+    let row = play.row();
+    assert_eq!(row.state, State::OutcomeUnknown);
+    let (next, resolution) = resolve(row.clone(), Finding::NotSent, play.now()).unwrap();
+    assert_eq!(resolution, Resolution::DueNow);
+    let next = Row { version: row.version + 1, ..next };
+    play.stage.ports.ledger.put(&next, Expected::Version(row.version)).await.unwrap();
+    play.dispatches().await;
+    assert_eq!((play.state(), play.stage.websale.dispatches().len()), (State::Sent, 1));
+    assert_eq!(play.row().revision.unwrap().time, Some(minute(5)));
 }
