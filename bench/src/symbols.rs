@@ -7,8 +7,8 @@ use crate::Failure;
 /// Traces that these libraries leave in a program, be it stripped or not: symbols, names of shared objects, paths in
 /// messages of panics.
 const TRACES: [(&str, &str); 7] = [
-    ("aws-lc", "aws_lc_"),
-    ("aws-lc", "aws-lc-"),
+    ("aws-lc", "aws_lc_0_"),
+    ("aws-lc", "/aws-lc-"),
     ("OpenSSL", "libssl.so"),
     ("OpenSSL", "libcrypto.so"),
     ("OpenSSL", "SSL_CTX_new"),
@@ -41,6 +41,8 @@ mod tests {
     fn traces_are_found_and_what_is_alike_is_not() {
         assert_eq!(found(b"\0_aws_lc_0_30_0_SHA256\0"), Some("aws-lc"));
         assert_eq!(found(b"registry/src/hyper-0.14.30/src/client.rs"), Some("hyper 0.14"));
+        // reqwest names it in a message.
+        assert_eq!(found(b"for example: `rustls::crypto::aws_lc_rs::default_provider()`"), None);
         assert_eq!(found(b"ring_core_0_17_14__OPENSSL_cpuid_setup /hyper-1.12.0/src aws-lambda"), None);
     }
 

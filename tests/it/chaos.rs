@@ -89,14 +89,15 @@ fn seed() -> u64 {
         .map_or_else(|_| SystemRandom.next(), |text| text.parse().expect("CHAOS_SEED is a number"))
 }
 
-/// Destinations are slow, so that there are always calls in flight, and each kind of fault strikes some.
+/// Destinations are slow, so that there are always calls in flight, and each kind of fault strikes some. A 429 closes the
+/// shop's connection for half a minute: few are enough.
 fn faults(chance: &mut Chance) -> Vec<String> {
     let faults = [
         ("websale.status", "delay-ms=20", 1.0),
         ("websand.transaction", "status=422,body=this is not an order", 0.003),
         ("*", "status=503", 0.02),
-        ("*", "status=429,retry-after=1", 0.01),
-        ("*", "status=429,retry-after=2", 0.01),
+        ("*", "status=429,retry-after=1", 0.001),
+        ("*", "status=429,retry-after=2", 0.001),
         ("*", "reset", 0.01),
         ("*", "reset,when=after", 0.02),
         ("*", "hang,when=after", 0.003),

@@ -14,7 +14,7 @@ async fn a_wrong_signature_and_an_unknown_shop_get_the_same_401(on: On) {
     let system = on.with(&[Shop::canonical("forged")]).await;
     let webhook = shopify("orders/create");
     let forged = system.send("forged", "order-placed", &webhook.clone().forged()).await;
-    let unknown = system.send("nobody", "order-placed", &webhook).await;
+    let unknown = system.send("unheard-of", "order-placed", &webhook).await;
     assert_eq!((forged.status, unknown.status), (401, 401), "{forged:?} {unknown:?}");
     assert_eq!(forged.body, unknown.body);
     let canonical = Webhook::canonical("w", "order.placed", &order("1", 0)).forged();
