@@ -85,7 +85,7 @@ def setups():
         ("arm64", {"architecture": "arm64"}),
         ("HTTP API: one address, throttling, access logs (the default)", {"http_api": True}),
         ("little traffic: every message is a batch of its own", {"batch": 1}),
-        ("without Lambda's own log lines (below)", {"platform_logs": False}),
+        ("without Lambda's own log lines (`InvocationLogs=off`)", {"platform_logs": False}),
         ("arm64 and without Lambda's own log lines", {"architecture": "arm64", "platform_logs": False}),
         ("256 MB", {"memory": 256}),
         ("512 MB", {"memory": 512}),
@@ -100,7 +100,7 @@ def setups():
 def monthly():
     fixed = ASSUMED["fixed"]
     rows = [
-        [f"{fixed['alarms']} alarms", money(usd("alarm_month", fixed["alarms"]))],
+        [f"{fixed['alarm_metrics']} metrics that alarms watch", money(usd("alarm_month", fixed["alarm_metrics"]))],
         [f"{fixed['metrics']} metrics of our own", money(usd("metric_month", fixed["metrics"]))],
         ["the dashboard", money(usd("dashboard_month", 1))],
         ["the two schedules' runs, every minute", money(usd("lambda_request", fixed["runs"]))],
@@ -154,9 +154,9 @@ costs **{money(mixed(BASE))}** a million webhooks; the cheapest of the set-ups b
 - **Safer**: the HTTP API throttles a flood before it costs invocations, has one address for all webhooks and access logs. Function URLs
   are as safe for what is sent (signatures are checked in either case), but only the account's concurrency bounds a flood.
 - **More memory** buys nothing: a webhook costs less than one CPU quota of 128 MB, and the forwarder waits for others.
-- **Logs**: `LogFilter=warn` saves little, because lines that are counted are always written. What Lambda itself writes about each
-  invocation ends with `LogFormat: JSON` and `SystemLogLevel: WARN` in `LoggingConfig`, which the template does not set: with it the memory that was
-  used, and the time of each single invocation, are seen nowhere. `LogRetentionDays` bounds what storing logs costs.
+- **Logs**: `LogFilter=warn` saves little, because lines that are counted are always written. `InvocationLogs=off` ends what Lambda itself
+  writes about each invocation; with it the memory that was used, and the time of each single invocation, are seen nowhere.
+  `LogRetentionDays` bounds what storing logs costs.
 - **The ledger** is on demand. Provisioned capacity is cheaper only where the load is even day and night.
 - **Shops with many updates**: leave topics out (`forward` in the webhook secret), or do not subscribe them. What is ignored
   at the door costs {money(total("ignored", BASE))}, what never comes nothing.
@@ -164,6 +164,9 @@ costs **{money(mixed(BASE))}** a million webhooks; the cheapest of the set-ups b
 ## A month
 
 {monthly()}
+
+A shop with wrong signatures adds a metric and its alarm, {money(usd("metric_month", 1) + usd("alarm_month", 1))} for a whole month and less for hours. However many
+such webhooks come: of shops that we have no secret for they count for nothing.
 
 ## What was measured
 

@@ -1,5 +1,6 @@
 //! What is counted. A log line that has the right fields is a data point: the functions write it so that `CloudWatch`
-//! makes metrics of it ([`crate::telemetry`]). How many there can be is bounded: nothing is counted by shop.
+//! makes metrics of it ([`crate::telemetry`]). How many there can be is bounded: only wrong signatures are counted by shop,
+//! and only of shops that we know.
 
 use tracing::Metadata;
 
@@ -26,7 +27,7 @@ pub const METRICS: [Metric; 7] = [
     // Webhooks, by what became of them.
     counted("webhooks", "http_status", &["status"]),
     // Webhooks of shops that we know, whose signature is wrong.
-    counted("wrong_signatures", "wrong_signatures", &[]),
+    counted("wrong_signatures", "wrong_signatures", &["shop"]),
     // Messages that a forwarder had in hand, by what became of them.
     counted("messages", "outcome", &["destination", "outcome"]),
     // From the queue to the end: how long a message took.

@@ -5,7 +5,7 @@ use std::process::Command;
 use relay_tests::binaries::repository;
 use serde_json::Value;
 
-use super::template::translated;
+use super::{alarms::watched, template::translated};
 
 #[test]
 fn the_page_is_what_the_command_prints() {
@@ -20,6 +20,8 @@ fn the_alarms_that_are_paid_for_are_those_in_the_template() {
     let measured = std::fs::read_to_string(repository().join("infra/cost/measured.json")).unwrap();
     let measured: Value = serde_json::from_str(&measured).unwrap();
     let resources = translated()["Resources"].as_object().unwrap().values();
-    let alarms = resources.filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm").count();
-    assert_eq!(measured["assumed"]["fixed"]["alarms"], alarms);
+    // AWS counts the metrics that alarms look at.
+    let alarms = resources.filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm");
+    let metrics: usize = alarms.map(|alarm| watched(&alarm["Properties"]).len()).sum();
+    assert_eq!(measured["assumed"]["fixed"]["alarm_metrics"], metrics);
 }

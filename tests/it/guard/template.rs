@@ -18,8 +18,14 @@ mod storage;
 mod told;
 
 /// As it is deployed without a word, and the other way round.
-const VARIANTS: [&[(&str, &str)]; 2] =
-    [&[], &[("Ingress", "FunctionUrls"), ("KmsKeyArn", "arn:aws:kms:eu-west-1:123456789012:key/k-1")]];
+const VARIANTS: [&[(&str, &str)]; 2] = [
+    &[],
+    &[
+        ("Ingress", "FunctionUrls"),
+        ("InvocationLogs", "off"),
+        ("KmsKeyArn", "arn:aws:kms:eu-west-1:123456789012:key/k-1"),
+    ],
+];
 
 #[test]
 fn the_template_keeps_every_rule() {
@@ -119,6 +125,11 @@ fn each_rule_notices_a_template_that_breaks_it() {
             "PushStatusPoller: woken by 0 schedules",
         ),
         ("/Resources/OrderPlacedLogs/Properties/KmsKeyId", json!("x"), "OrderPlacedLogs: not encrypted with the key"),
+        (
+            "/Resources/OrderPlaced/Properties/LoggingConfig/ApplicationLogLevel/Fn::If/1",
+            json!("ERROR"),
+            "OrderPlaced: not the lines that it should log",
+        ),
         (&format!("{stage}/DefaultRouteSettings"), json!({}), "ApiStage: not throttled"),
         (&format!("{stage}/AccessLogSettings/Format"), json!("{\"path\":\"$context.path\"}"), "ApiStage: logs path"),
         ("/Resources/OrderPlacedRoute/Properties/RouteKey", json!("POST /x"), "OrderPlaced: no route leads to it"),

@@ -1,7 +1,7 @@
 //! What is kept, and how long.
 
 use relay_tests::template::Template;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Faults, own_key, target};
 
@@ -57,6 +57,14 @@ fn logs(template: &Template, faults: &mut Faults) {
     }
     for (name, function) in template.of("AWS::Lambda::Function") {
         let group = template.properties(function["LoggingConfig"]["LogGroup"]["Ref"].as_str().unwrap_or_default());
+        // Lambda must not filter our own lines: metrics are made of them.
+        let levels =
+            ["LogFormat", "SystemLogLevel", "ApplicationLogLevel"].map(|name| &function["LoggingConfig"][name]);
+        let expected = match template.parameter("InvocationLogs").as_str() {
+            Some("off") => [json!("JSON"), json!("WARN"), json!("TRACE")],
+            _ => [json!("Text"), Value::Null, Value::Null],
+        };
+        faults.unless(levels == expected.each_ref(), || format!("{name}: not the lines that it should log"));
         let function = function["FunctionName"]["Fn::Sub"].as_str().unwrap_or_default();
         // The operator's commands find the group by this name.
         let expected = format!("/aws/lambda/{function}");
