@@ -5,7 +5,6 @@
 
 use ::http::HeaderMap;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::{
     event::{Event, EventType, Faults},
@@ -18,6 +17,7 @@ mod authenticate;
 pub(crate) mod bigcommerce;
 pub(crate) mod canonical;
 mod html;
+mod json;
 mod payload;
 mod secret_header;
 pub(crate) mod shopify;
@@ -29,6 +29,7 @@ mod tests;
 pub(crate) mod woocommerce;
 
 pub use authenticate::{Authentic, Proof, Verdict, authenticate};
+pub(crate) use json::Json;
 
 /// A webhook as it came: the raw request.
 #[derive(Clone, Copy)]
@@ -46,13 +47,15 @@ impl<'w> Webhook<'w> {
     }
 
     /// The body as JSON.
-    fn json(&self) -> Result<Value, Unusable> {
-        json(self.body)
+    fn json(&self) -> Result<Json<'w>, Unusable> {
+        Ok(Json::parse(self.body)?)
     }
 }
 
-fn json(bytes: &[u8]) -> Result<Value, Unusable> {
-    serde_json::from_slice(bytes).map_err(|fault| Unusable::NotJson { line: fault.line(), column: fault.column() })
+impl From<serde_json::Error> for Unusable {
+    fn from(fault: serde_json::Error) -> Self {
+        Self::NotJson { line: fault.line(), column: fault.column() }
+    }
 }
 
 /// A system that sends webhooks.

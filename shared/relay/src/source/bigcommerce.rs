@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    Context, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook, payload::text, secret_header,
+    Context, Json, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook, payload::text, secret_header,
     standard_webhooks,
 };
 use crate::standard_webhooks::ID;
@@ -33,7 +33,7 @@ pub(crate) use order::{map_order, reason_to_skip};
 /// When an object was changed last, or a webhook made.
 pub(crate) fn modified_at(object: &Value) -> Option<Timestamp> {
     let made_at = || Timestamp::from_second(object.get("created_at")?.as_i64()?).ok();
-    value::time(object, &["date_modified"]).or_else(made_at)
+    value::time(&object.into(), &["date_modified"]).or_else(made_at)
 }
 
 /// Why there is nothing to deliver although the object is sound.
@@ -72,16 +72,17 @@ impl Source for Bigcommerce {
             let outcome = Outcome::Unusable(unusable);
             Reading { topic: None, delivery, origin: None, sequence: None, outcome }
         };
-        let document = match webhook.json() {
+        let document: Value = match serde_json::from_slice(webhook.body) {
             Ok(document) => document,
-            Err(unusable) => return unread(delivery, unusable),
+            Err(fault) => return unread(delivery, fault.into()),
         };
+        let tree = Json::from(&document);
         let scope = match event::read(&document, |place| place.required("scope", Reader::text).map(str::to_owned)) {
             Ok(scope) => scope,
             Err(faults) => return unread(delivery, Unusable::Faults(faults)),
         };
-        let producer = text(&document, &["producer"]);
-        let outcome = match Subject::of(&scope, &document) {
+        let producer = text(&tree, &["producer"]);
+        let outcome = match Subject::of(&scope, &tree) {
             Subject::Referenced { kind, event, id } => match context.unwanted(event) {
                 Some(reason) => Outcome::Ignored(reason),
                 None => reference(&document, kind, event, id),
@@ -89,7 +90,7 @@ impl Source for Bigcommerce {
             Subject::Ignored(reason) => Outcome::Ignored(reason),
         };
         if matches!(outcome, Outcome::Ignored(DELIVERY_EXCEPTION)) {
-            let code = text(&document, &["data", "error_code"]);
+            let code = text(&tree, &["data", "error_code"]);
             tracing::error!(
                 alarm = %Alarm::DeliveryException,
                 producer = producer.as_deref().map(word),
@@ -121,7 +122,7 @@ enum Subject {
 impl Subject {
     /// The scopes are those of <https://docs.bigcommerce.com/developer/docs/integrations/webhooks/events>. Those of one
     /// channel say the same as those of the whole store.
-    fn of(scope: &str, document: &Value) -> Self {
+    fn of(scope: &str, document: &Json<'_>) -> Self {
         let scope = scope.strip_prefix("store/").unwrap_or(scope);
         let of_channel = scope.strip_prefix("channel/").and_then(|rest| rest.split_once('/'));
         let name = of_channel.map_or(scope, |(_, name)| name);
@@ -154,7 +155,7 @@ impl Subject {
     }
 }
 
-fn was_incomplete(document: &Value) -> bool {
+fn was_incomplete(document: &Json<'_>) -> bool {
     text(document, &["data", "status", "previous_status_id"]).as_deref() == Some("0")
 }
 

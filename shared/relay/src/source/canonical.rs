@@ -6,9 +6,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{
-    Context, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook, json, secret_header, standard_webhooks,
-};
+use super::{Context, Outcome, Proof, Reading, Source, Unusable, Verdict, Webhook, secret_header, standard_webhooks};
 use crate::{
     event::{self, Event, EventType, Faults, Reader},
     secret::SourceSecret,
@@ -59,10 +57,11 @@ fn parse(webhook: &Webhook<'_>, context: &Context<'_>) -> Result<Value, Unusable
     if !is_right {
         return Err(Unusable::ContentType);
     }
-    match &source.parameter {
-        Some(parameter) if proof == Proof::Header => json(&without_parameter(webhook.body, parameter)),
-        _ => webhook.json(),
-    }
+    let payload = match &source.parameter {
+        Some(parameter) if proof == Proof::Header => without_parameter(webhook.body, parameter),
+        _ => webhook.body.into(),
+    };
+    Ok(serde_json::from_slice(&payload)?)
 }
 
 /// The payload behind `parameter=`, as it is or form-encoded; a body without the parameter's name is the payload itself.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
-use super::Unusable;
+use super::{Json, Unusable};
 use crate::event::{self, Event, EventType};
 
 /// The event that a platform's object was mapped to, as the data of our own format: it passes the same checks as what
@@ -14,15 +14,15 @@ pub(super) fn canonical(data: &Value, kind: EventType, now: Timestamp) -> Result
 }
 
 /// The value at this path, unless it is missing or null.
-pub(super) fn at<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {
+pub(super) fn at<'v>(value: &'v Json<'v>, path: &[&str]) -> Option<&'v Json<'v>> {
     path.iter().try_fold(value, |value, name| value.get(name)).filter(|value| !value.is_null())
 }
 
 /// The text at this path, unless it is empty; a number is taken as it is written.
-pub(super) fn text(value: &Value, path: &[&str]) -> Option<String> {
+pub(super) fn text(value: &Json<'_>, path: &[&str]) -> Option<String> {
     match at(value, path)? {
-        Value::String(text) => Some(clean(text)).filter(|text| !text.is_empty()),
-        Value::Number(number) => Some(number.to_string()),
+        Json::String(text) => Some(clean(text)).filter(|text| !text.is_empty()),
+        Json::Number(number) => Some(number.to_string()),
         _ => None,
     }
 }
@@ -33,22 +33,22 @@ fn clean(text: &str) -> String {
 }
 
 /// The first of several paths that has a text.
-pub(super) fn first(value: &Value, paths: &[&[&str]]) -> Option<String> {
+pub(super) fn first(value: &Json<'_>, paths: &[&[&str]]) -> Option<String> {
     paths.iter().find_map(|path| text(value, path))
 }
 
 /// Whether it is `true`.
-pub(super) fn is_true(value: &Value, path: &[&str]) -> bool {
-    at(value, path) == Some(&Value::Bool(true))
+pub(super) fn is_true(value: &Json<'_>, path: &[&str]) -> bool {
+    at(value, path) == Some(&Json::Bool(true))
 }
 
 /// The elements of the array at this path; none if there is no array.
-pub(super) fn list<'v>(value: &'v Value, path: &[&str]) -> &'v [Value] {
-    at(value, path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+pub(super) fn list<'v>(value: &'v Json<'v>, path: &[&str]) -> &'v [Json<'v>] {
+    at(value, path).and_then(Json::as_array).unwrap_or_default()
 }
 
 /// A decimal number, written as a string or a number.
-pub(super) fn decimal(value: &Value, path: &[&str]) -> Option<Decimal> {
+pub(super) fn decimal(value: &Json<'_>, path: &[&str]) -> Option<Decimal> {
     text(value, path)?.parse().ok()
 }
 
@@ -59,16 +59,16 @@ pub(super) fn add_up(numbers: impl IntoIterator<Item = Option<Decimal>>) -> Opti
 }
 
 /// A time with an offset.
-pub(super) fn time(value: &Value, path: &[&str]) -> Option<Timestamp> {
+pub(super) fn time(value: &Json<'_>, path: &[&str]) -> Option<Timestamp> {
     text(value, path)?.parse().ok()
 }
 
 /// Labels written in one string with commas, or as an array.
-pub(super) fn labels(value: &Value, path: &[&str]) -> Vec<String> {
+pub(super) fn labels(value: &Json<'_>, path: &[&str]) -> Vec<String> {
     let split = |text: &str| text.split(',').map(clean).filter(|label| !label.is_empty()).collect::<Vec<_>>();
     match at(value, path) {
-        Some(Value::String(text)) => split(text),
-        Some(Value::Array(labels)) => labels.iter().filter_map(Value::as_str).flat_map(split).collect(),
+        Some(Json::String(text)) => split(text),
+        Some(Json::Array(labels)) => labels.iter().filter_map(Json::as_str).flat_map(split).collect(),
         _ => Vec::new(),
     }
 }
@@ -79,10 +79,10 @@ pub(super) fn country(code: Option<String>) -> Option<String> {
 }
 
 /// A list of `{name, value}` as an object. Names that begin with `_` are the shop's own business.
-pub(super) fn named(entries: &[Value]) -> Map<String, Value> {
-    let named = |entry: &Value| {
+pub(super) fn named(entries: &[Json<'_>]) -> Map<String, Value> {
+    let named = |entry: &Json<'_>| {
         let name = text(entry, &["name"]).filter(|name| !name.starts_with('_'))?;
-        Some((name, at(entry, &["value"])?.clone()))
+        Some((name, at(entry, &["value"])?.to_value()))
     };
     entries.iter().filter_map(named).collect()
 }

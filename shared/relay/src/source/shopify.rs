@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::{
-    Context, Family, Outcome, Reading, Source, Unusable, Verdict, Webhook,
+    Context, Family, Json, Outcome, Reading, Source, Unusable, Verdict, Webhook,
     payload::{canonical, first, text},
     signature::over_body,
 };
@@ -106,7 +106,7 @@ fn wanted(
     webhook: &Webhook<'_>,
     context: &Context<'_>,
     kind: EventType,
-    map: impl FnOnce(&Value) -> Outcome,
+    map: impl FnOnce(&Json<'_>) -> Outcome,
 ) -> Outcome {
     match (context.unwanted(kind), webhook.json()) {
         (Some(reason), _) => Outcome::Ignored(reason),
@@ -185,30 +185,30 @@ impl From<Mapped> for Outcome {
 /// An address is missing: because the buyer gave none, or because Shopify keeps it from apps that were not approved for
 /// protected customer data, which leaves out the very keys
 /// (<https://shopify.dev/docs/apps/launch/protected-customer-data>).
-fn no_email(holders: &[&Value], keys: &[&str]) -> Ignored {
-    let has_key = |holder: &&Value| keys.iter().any(|key| holder.get(key).is_some());
+fn no_email(holders: &[&Json<'_>], keys: &[&str]) -> Ignored {
+    let has_key = |holder: &&Json<'_>| keys.iter().any(|key| holder.get(key).is_some());
     if holders.iter().any(has_key) { "no_email" } else { EMAIL_WITHHELD }
 }
 
 const EMAIL_WITHHELD: &str = "email_withheld_by_platform";
 
 /// An id: a number beyond what floating point holds, a string, or the end of a global one (`gid://shopify/Order/1`).
-fn id(object: &Value, field: &str) -> Option<String> {
+fn id(object: &Json<'_>, field: &str) -> Option<String> {
     let id = first(object, &[&[field], &["admin_graphql_api_id"]])?;
     Some(id.rsplit('/').next().map_or(id.clone(), str::to_owned))
 }
 
 /// What the shop's API answers for an order, as the event it stands for. No test order's is.
 pub(crate) fn map_order(order: &Value, kind: EventType, began: Timestamp) -> Mapped {
-    mapped(order::map(order, &Circumstances::of_fetching(began), false), kind, began)
+    mapped(order::map(&order.into(), &Circumstances::of_fetching(began), false), kind, began)
 }
 
 /// What the shop's API answers for a customer.
 pub(crate) fn map_customer(customer: &Value, began: Timestamp) -> Mapped {
-    mapped(customer::map(customer, &Circumstances::of_fetching(began)), EventType::CustomerUpdated, began)
+    mapped(customer::map(&customer.into(), &Circumstances::of_fetching(began)), EventType::CustomerUpdated, began)
 }
 
 /// The decision in what the shop's API answers for a customer.
 pub(crate) fn map_consent(customer: &Value, began: Timestamp) -> Mapped {
-    consent::of_customer(customer, &Circumstances::of_fetching(began), began)
+    consent::of_customer(&customer.into(), &Circumstances::of_fetching(began), began)
 }

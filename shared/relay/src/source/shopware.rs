@@ -11,7 +11,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    Context, Outcome, Proof, Reading, Source, Verdict, Webhook,
+    Context, Json, Outcome, Proof, Reading, Source, Verdict, Webhook,
     payload::{at, canonical, first, text},
     signature::{hmac_sha256, same},
 };
@@ -63,7 +63,7 @@ impl Source for Shopware {
     fn read(&self, webhook: &Webhook<'_>, context: &Context<'_>) -> Reading {
         let (body, unusable) = match webhook.json() {
             Ok(body) => (body, None),
-            Err(unusable) => (Value::Null, Some(unusable)),
+            Err(unusable) => (Json::Null, Some(unusable)),
         };
         let header = |name| webhook.header(name).filter(|text| !text.is_empty()).map(str::to_owned);
         let sequence = header(SEQUENCE).or_else(|| text(&body, &["source", "sequence"]));
@@ -83,8 +83,8 @@ impl Source for Shopware {
 }
 
 /// What stands for the id that events did not have before 6.4.11: what is sent again differs in its `timestamp` alone.
-fn fingerprint(body: &Value) -> Option<String> {
-    let mut rest = body.clone();
+fn fingerprint(body: &Json<'_>) -> Option<String> {
+    let mut rest = body.to_value();
     rest.as_object_mut()?.remove("timestamp")?;
     Some(hex(&hmac_sha256(b"event", &[rest.to_string().as_bytes()])))
 }
@@ -102,19 +102,19 @@ fn origin(url: &str) -> Option<String> {
     Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
-fn outcome(body: &Value, webhook: &Webhook<'_>, context: &Context<'_>) -> Outcome {
+fn outcome(body: &Json<'_>, webhook: &Webhook<'_>, context: &Context<'_>) -> Outcome {
     let Some(name) = text(body, &["data", "event"]) else {
         let is_flow_action = text(body, &["source", "action"]).is_some();
         return if is_flow_action { flow::read(body, context) } else { Outcome::Ignored("no_topic") };
     };
-    let payload = at(body, &["data", "payload"]).unwrap_or(&Value::Null);
+    let payload = at(body, &["data", "payload"]).unwrap_or(&Json::Null);
     let circumstances = Circumstances::of(&name, webhook, context);
     match topic::Topic::of(&name) {
         topic::Topic::Ignored(reason) => Outcome::Ignored(reason),
         topic::Topic::Written(kind) => written::read(payload, kind, context),
         topic::Topic::Event(kind, subject) => context.unwanted(kind).map_or_else(
             || {
-                let holder = payload.get(subject.field()).unwrap_or(&Value::Null);
+                let holder = payload.get(subject.field()).unwrap_or(&Json::Null);
                 subject.map(holder, kind, &circumstances)
             },
             Outcome::Ignored,
@@ -140,7 +140,7 @@ impl Subject {
         }
     }
 
-    fn map(self, object: &Value, kind: EventType, circumstances: &Circumstances<'_>) -> Outcome {
+    fn map(self, object: &Json<'_>, kind: EventType, circumstances: &Circumstances<'_>) -> Outcome {
         let mapped = match self {
             Self::Order if !order::is_complete(object) && text(object, &["id"]).is_some() => {
                 return lacking(object, kind);
@@ -165,14 +165,14 @@ pub(crate) fn fetched(kind: ReferenceKind, event: EventType, object: &Value, beg
         ReferenceKind::Customer => Subject::Customer,
         ReferenceKind::Consent => Subject::Newsletter,
     };
-    match subject.map(object, event, &circumstances) {
+    match subject.map(&object.into(), event, &circumstances) {
         Outcome::References(_) => Outcome::Ignored("incomplete"),
         outcome => outcome,
     }
 }
 
 /// An order whose buyer, lines or currency the shop did not load is fetched.
-fn lacking(order: &Value, event: EventType) -> Outcome {
+fn lacking(order: &Json<'_>, event: EventType) -> Outcome {
     let id = text(order, &["id"]).unwrap_or_default();
     Outcome::References(vec![reference(ReferenceKind::Order, id, event)])
 }
@@ -208,7 +208,7 @@ impl<'c> Circumstances<'c> {
     }
 
     /// The locale of the object's language.
-    fn language(&self, object: &Value) -> Option<String> {
+    fn language(&self, object: &Json<'_>) -> Option<String> {
         let loaded = first(object, &[&["language", "locale", "code"], &["language", "translationCode", "code"]]);
         let id = text(object, &["languageId"]);
         let of_header = self.language.filter(|(known, _)| Some(*known) == id.as_deref());

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 use super::{
-    Context, Outcome, Reading, Source, Unusable, Verdict, Webhook, html,
+    Context, Json, Outcome, Reading, Source, Unusable, Verdict, Webhook, html,
     payload::{at, canonical, text},
     signature::over_body,
 };
@@ -123,7 +123,7 @@ fn map(webhook: &Webhook<'_>, context: &Context<'_>, kind: EventType) -> Result<
 
 /// A webhook is made in the name of the user who created it. When that user loses the right to read orders or customers,
 /// the body is the REST API's error, duly signed.
-fn rest_error(payload: &Value) -> Option<Unusable> {
+fn rest_error(payload: &Json<'_>) -> Option<Unusable> {
     let status = at(payload, &["data", "status"])?.as_u64()?;
     let code = text(payload, &["code"]).filter(|_| at(payload, &["id"]).is_none())?;
     Some(Unusable::RestError { code, status })
@@ -139,7 +139,7 @@ struct Times {
 impl Times {
     /// The time of this name. `…_gmt` is UTC without saying so; beside it stands the shop's local time, which counts only
     /// where the other is missing.
-    fn at(&self, payload: &Value, name: &str) -> Option<Timestamp> {
+    fn at(&self, payload: &Json<'_>, name: &str) -> Option<Timestamp> {
         let read = |name: &str, zone: &TimeZone| {
             let text = text(payload, &[name])?;
             let naive = || zone.to_ambiguous_zoned(text.parse::<DateTime>().ok()?).compatible().ok();
@@ -149,33 +149,33 @@ impl Times {
     }
 
     /// When the subject became as it is, never later than we heard of it.
-    fn revision(&self, payload: &Value) -> Timestamp {
+    fn revision(&self, payload: &Json<'_>) -> Timestamp {
         let known = self.at(payload, "date_modified").or_else(|| self.at(payload, "date_created"));
         known.unwrap_or(self.received_at).min(self.received_at)
     }
 }
 
 /// The text at this path as people read it: WordPress keeps some texts with HTML's character references.
-fn plain(value: &Value, path: &[&str]) -> Option<String> {
+fn plain(value: &Json<'_>, path: &[&str]) -> Option<String> {
     plain_text(&text(value, path)?)
 }
 
 fn plain_text(html: &str) -> Option<String> {
-    text(&Value::String(html::decoded(html)), &[])
+    text(&Json::String(html::decoded(html).into()), &[])
 }
 
 /// The first of several paths that has a text, as people read it.
-fn first_plain(value: &Value, paths: &[&[&str]]) -> Option<String> {
+fn first_plain(value: &Json<'_>, paths: &[&[&str]]) -> Option<String> {
     paths.iter().find_map(|path| plain(value, path))
 }
 
 /// `meta_data` as an object. Names that begin with `_` are WordPress's and its plugins' own business.
-fn meta_data(owner: &Value) -> Map<String, Value> {
-    let named = |entry: &Value| {
+fn meta_data(owner: &Json<'_>) -> Map<String, Value> {
+    let named = |entry: &Json<'_>| {
         let name = text(entry, &["key"]).filter(|name| !name.starts_with('_'))?;
         let value = match at(entry, &["value"])? {
-            Value::String(text) => Value::String(plain_text(text)?),
-            value => value.clone(),
+            Json::String(text) => Value::String(plain_text(text)?),
+            value => value.to_value(),
         };
         Some((name, value))
     };

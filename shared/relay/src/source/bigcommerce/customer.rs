@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use super::{NoEvent, value::time};
 use crate::{
     event::{Event, EventType},
-    source::payload::{at, canonical, country, first, list, text},
+    source::{
+        Json,
+        payload::{at, canonical, country, list, text},
+    },
 };
 
 /// The consent that is about marketing mail; the other one is about reminders of carts.
@@ -16,7 +19,8 @@ const NEWSLETTER: &str = "marketing_newsletter";
 
 /// A customer as an event. It says nothing about consent: its only box is about reviews and abandoned carts.
 pub(crate) fn map_customer(customer: &Value, began: Timestamp) -> Result<Event, NoEvent> {
-    let address = list(customer, &["addresses"]).first().unwrap_or(&Value::Null);
+    let customer = &Json::from(customer);
+    let address = list(customer, &["addresses"]).first().unwrap_or(&Json::Null);
     let data = json!({
         "id": text(customer, &["id"]),
         "email": text(customer, &["email"]),
@@ -35,10 +39,11 @@ pub(crate) fn map_customer(customer: &Value, began: Timestamp) -> Result<Event, 
 /// A subscriber as an event: the decision alone. Their name is with their orders and their account, and told here it
 /// would make what those say look older than it is.
 pub(crate) fn map_subscriber(subscriber: &Value, began: Timestamp) -> Result<Event, NoEvent> {
-    let consents = at(subscriber, &["consents"]).and_then(Value::as_array).ok_or(NoEvent::Skipped("no_decision"))?;
+    let subscriber = &Json::from(subscriber);
+    let consents = at(subscriber, &["consents"]).and_then(Json::as_array).ok_or(NoEvent::Skipped("no_decision"))?;
     let created = time(subscriber, &["date_created"]);
     let is_unchanged = created.is_some() && created == time(subscriber, &["date_modified"]);
-    let given = consents.iter().any(|consent| consent == NEWSLETTER);
+    let given = consents.iter().any(|consent| consent.as_str() == Some(NEWSLETTER));
     if !given && is_unchanged {
         // Whoever left has been there before. This is somebody who did not tick the box at the checkout.
         return Err(NoEvent::Skipped("never_subscribed"));
@@ -54,12 +59,12 @@ pub(crate) fn map_subscriber(subscriber: &Value, began: Timestamp) -> Result<Eve
 }
 
 /// When it became as it is, never later than it was asked for.
-fn revision(object: &Value, began: Timestamp) -> Timestamp {
+fn revision(object: &Json<'_>, began: Timestamp) -> Timestamp {
     time(object, &["date_modified"]).or_else(|| time(object, &["date_created"])).unwrap_or(began).min(began)
 }
 
 fn event(data: &Value, began: Timestamp) -> Result<Event, NoEvent> {
-    if first(data, &[&["email"]]).is_none() {
+    if data["email"].is_null() {
         return Err(NoEvent::Skipped("no_email"));
     }
     Ok(canonical(data, EventType::CustomerUpdated, began)?)

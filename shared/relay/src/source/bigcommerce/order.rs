@@ -14,13 +14,14 @@ use super::{
 use crate::{
     event::{Event, EventType, OrderStatus},
     source::{
-        Unusable,
+        Json, Unusable,
         payload::{at, canonical, country, decimal, first, is_true, list, text},
     },
 };
 
 /// Why there is nothing to deliver of this order, if so.
 pub(crate) fn reason_to_skip(order: &Value) -> Option<Skipped> {
+    let order = &Json::from(order);
     if text(order, &["status_id"]).as_deref() == Some("0") {
         // The buyer has not come to the end of the checkout: it is no order yet, and may never become one.
         Some("incomplete")
@@ -39,12 +40,13 @@ pub(crate) fn map_order(
     kind: EventType,
     began: Timestamp,
 ) -> Result<Event, Unusable> {
-    let data = data(order, products, coupons, began);
+    let [products, coupons] = [products, coupons].map(|all| all.iter().map(Json::from).collect::<Vec<_>>());
+    let data = data(&order.into(), &products, &coupons, began);
     canonical(&data, kind, began)
 }
 
-fn data(order: &Value, products: &[Value], coupons: &[Value], began: Timestamp) -> Value {
-    let tax_included = at(order, &["is_tax_inclusive_pricing"]).and_then(Value::as_bool);
+fn data(order: &Json<'_>, products: &[Json<'_>], coupons: &[Json<'_>], began: Timestamp) -> Value {
+    let tax_included = at(order, &["is_tax_inclusive_pricing"]).and_then(Json::as_bool);
     json!({
         "id": text(order, &["id"]),
         "number": text(order, &["id"]),
@@ -66,8 +68,8 @@ fn data(order: &Value, products: &[Value], coupons: &[Value], began: Timestamp) 
 
 /// What a status means to us. Shops may rename them, but not give them other ids
 /// (<https://docs.bigcommerce.com/developer/api-reference/rest/admin/management/orders/order-status/get-order-statuses>).
-fn status(order: &Value) -> OrderStatus {
-    match at(order, &["status_id"]).and_then(Value::as_u64) {
+fn status(order: &Json<'_>) -> OrderStatus {
+    match at(order, &["status_id"]).and_then(Json::as_u64) {
         // Partially shipped, awaiting pickup, shipment or fulfilment, disputed: it was paid.
         Some(3 | 8 | 9 | 11 | 13) => OrderStatus::Paid,
         // Shipped, completed.
@@ -81,10 +83,10 @@ fn status(order: &Value) -> OrderStatus {
     }
 }
 
-fn fulfilment(order: &Value) -> &'static str {
+fn fulfilment(order: &Json<'_>) -> &'static str {
     let count = |field: &str| decimal(order, &[field]).unwrap_or_default();
     let (shipped, total) = (count("items_shipped"), count("items_total"));
-    match at(order, &["status_id"]).and_then(Value::as_u64) {
+    match at(order, &["status_id"]).and_then(Json::as_u64) {
         Some(2 | 10) => "shipped",
         Some(3) => "partially_shipped",
         _ if shipped.is_zero() => "none",
@@ -95,7 +97,7 @@ fn fulfilment(order: &Value) -> &'static str {
 
 /// The buyer. The box on the checkout page tells of consent when it is ticked, at that time; when it is not ticked, the
 /// person may have consented elsewhere.
-fn buyer(order: &Value, began: Timestamp) -> Value {
+fn buyer(order: &Json<'_>, began: Timestamp) -> Value {
     let billing = |field: &str| text(order, &["billing_address", field]);
     let consents = is_true(order, &["is_email_opt_in"]);
     let consent_at = time(order, &["date_created"]).filter(|_| consents).map(|at| at.min(began));
@@ -116,7 +118,7 @@ fn buyer(order: &Value, began: Timestamp) -> Value {
     })
 }
 
-fn item(product: &Value, tax_included: Option<bool>) -> Value {
+fn item(product: &Json<'_>, tax_included: Option<bool>) -> Value {
     let price =
         |with_tax, without_tax| amount(product, &[if tax_included == Some(false) { without_tax } else { with_tax }]);
     json!({
@@ -131,8 +133,8 @@ fn item(product: &Value, tax_included: Option<bool>) -> Value {
 }
 
 /// The options that were chosen, then what else tells products apart.
-fn details(product: &Value) -> Map<String, Value> {
-    let option = |option: &Value| {
+fn details(product: &Json<'_>) -> Map<String, Value> {
+    let option = |option: &Json<'_>| {
         let name = first(option, &[&["display_name"], &["name"]])?;
         Some((name, Value::String(first(option, &[&["display_value"], &["value"]])?)))
     };
@@ -146,7 +148,7 @@ fn details(product: &Value) -> Map<String, Value> {
     details
 }
 
-fn total(order: &Value, tax_included: Option<bool>) -> Value {
+fn total(order: &Json<'_>, tax_included: Option<bool>) -> Value {
     let shipping = if tax_included == Some(false) { "shipping_cost_ex_tax" } else { "shipping_cost_inc_tax" };
     json!({
         "amount": amount(order, &["total_inc_tax"]),
@@ -161,7 +163,7 @@ fn total(order: &Value, tax_included: Option<bool>) -> Value {
 }
 
 /// The rest that is of use. Notes of the staff and messages of the buyer stay where they are.
-fn custom(order: &Value) -> Map<String, Value> {
+fn custom(order: &Json<'_>) -> Map<String, Value> {
     let paid_in = text(order, &["default_currency_code"]);
     let other_currency = |field: &str| text(order, &[field]).filter(|code| Some(code) != paid_in.as_ref());
     let store_currency = other_currency("store_default_currency_code");

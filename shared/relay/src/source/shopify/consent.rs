@@ -10,32 +10,32 @@ use crate::{
     message::{Reference, ReferenceKind},
     shop::Platform,
     source::{
-        Outcome,
+        Json, Outcome,
         payload::{is_true, text, time},
     },
 };
 
 /// The topic of decisions: an address and what was decided, nothing else.
-pub(super) fn map(payload: &Value, circumstances: &Circumstances, now: Timestamp) -> Outcome {
+pub(super) fn map(payload: &Json<'_>, circumstances: &Circumstances, now: Timestamp) -> Outcome {
     let consent = Consent::of_customer(payload);
     let Some(address) = payload.get("email_address").filter(|_| consent.given.is_some()) else {
         let reason = if consent.given.is_some() { EMAIL_WITHHELD } else { "no_decision" };
         return Outcome::Ignored(if payload.is_object() { reason } else { "no_decision" });
     };
     match (address, id(payload, "customer_id")) {
-        (Value::Null, Some(id)) => Outcome::References(vec![Reference {
+        (Json::Null, Some(id)) => Outcome::References(vec![Reference {
             platform: Platform::Shopify,
             kind: ReferenceKind::Consent,
             id,
             event: EventType::CustomerUpdated,
         }]),
-        (Value::Null, None) => Outcome::Ignored("no_email"),
+        (Json::Null, None) => Outcome::Ignored("no_email"),
         (_, id) => decision(text(payload, &["email_address"]), id.as_deref(), &consent, circumstances, now).into(),
     }
 }
 
 /// The same out of a whole customer, as the shop's API has it.
-pub(super) fn of_customer(customer: &Value, circumstances: &Circumstances, now: Timestamp) -> Mapped {
+pub(super) fn of_customer(customer: &Json<'_>, circumstances: &Circumstances, now: Timestamp) -> Mapped {
     let consent = Consent::of_customer(customer);
     if consent.given.is_none() {
         return Ok(Err("no_decision"));
@@ -74,7 +74,7 @@ pub(super) struct Consent {
 impl Consent {
     /// A state that is neither `subscribed` nor `unsubscribed` (`not_subscribed`, `pending`, `redacted`, `invalid`) is no
     /// decision of the customer's. Payloads since API version 2025-01 have none at all.
-    pub(super) fn of_customer(customer: &Value) -> Self {
+    pub(super) fn of_customer(customer: &Json<'_>) -> Self {
         const STATE: &str = "email_marketing_consent";
         match text(customer, &[STATE, "state"]).as_deref() {
             Some(state @ ("subscribed" | "unsubscribed")) => {
@@ -89,7 +89,7 @@ impl Consent {
     }
 
     /// Before there were states, `false` was both "never asked" and "withdrawn": it says nothing.
-    fn of_legacy(value: &Value, flag: &str) -> Self {
+    fn of_legacy(value: &Json<'_>, flag: &str) -> Self {
         let given = is_true(value, &[flag]);
         let confirmed = text(value, &["marketing_opt_in_level"]).as_deref() == Some("confirmed_opt_in");
         Self {
@@ -100,8 +100,8 @@ impl Consent {
     }
 
     /// An order can only say that consent was given, and the customer's own state has the last word on it.
-    pub(super) fn of_order(order: &Value) -> Self {
-        let customer = order.get("customer").unwrap_or(&Value::Null);
+    pub(super) fn of_order(order: &Json<'_>) -> Self {
+        let customer = order.get("customer").unwrap_or(&Json::Null);
         if text(customer, &["email_marketing_consent", "state"]).is_some() {
             let consent = Self::of_customer(customer);
             return if consent.given == Some(true) { consent } else { Self::default() };

@@ -3,10 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::{Circumstances, Ignored, consent::Consent, id, no_email};
-use crate::source::payload::{country, first, labels, text, time};
+use crate::source::{
+    Json,
+    payload::{country, first, labels, text, time},
+};
 
 /// `customers/create` and `customers/update` as the data of `customer.updated`.
-pub(super) fn map(payload: &Value, circumstances: &Circumstances) -> Result<Value, Ignored> {
+pub(super) fn map(payload: &Json<'_>, circumstances: &Circumstances) -> Result<Value, Ignored> {
     let email = text(payload, &["email"]);
     if email.is_none() && payload.is_object() {
         return Err(no_email(&[payload], &["email"]));
@@ -33,7 +36,7 @@ pub(super) fn map(payload: &Value, circumstances: &Circumstances) -> Result<Valu
 }
 
 /// The buyer of an order. Names come from the customer, else from the billing address.
-pub(super) fn buyer(order: &Value, email: &str, circumstances: &Circumstances) -> Value {
+pub(super) fn buyer(order: &Json<'_>, email: &str, circumstances: &Circumstances) -> Value {
     let address = |field: &str| {
         first(
             order,

@@ -7,11 +7,14 @@ use serde_json::{Map, Value, json};
 use super::{Circumstances, Ignored, customer::buyer, id, no_email};
 use crate::{
     event::OrderStatus,
-    source::payload::{add_up, at, decimal, first, is_true, labels, list, named, text, time},
+    source::{
+        Json,
+        payload::{add_up, at, decimal, first, is_true, labels, list, named, text, time},
+    },
 };
 
 /// Any order topic's payload as the data of `order.placed` and `order.updated`.
-pub(super) fn map(order: &Value, circumstances: &Circumstances, with_tests: bool) -> Result<Value, Ignored> {
+pub(super) fn map(order: &Json<'_>, circumstances: &Circumstances, with_tests: bool) -> Result<Value, Ignored> {
     if (circumstances.test || is_true(order, &["test"])) && !with_tests {
         return Err("test_order");
     }
@@ -19,9 +22,9 @@ pub(super) fn map(order: &Value, circumstances: &Circumstances, with_tests: bool
     let Some(email) = email else {
         if !order.is_object() {
             // Not an order at all: the reader says so.
-            return Ok(order.clone());
+            return Ok(order.to_value());
         }
-        let customer = at(order, &["customer"]).unwrap_or(&Value::Null);
+        let customer = at(order, &["customer"]).unwrap_or(&Json::Null);
         return Err(no_email(&[order, customer], &["email", "contact_email"]));
     };
     Ok(json!({
@@ -45,7 +48,7 @@ pub(super) fn map(order: &Value, circumstances: &Circumstances, with_tests: bool
 }
 
 /// The furthest an order has come. Shopify has no field for that.
-fn status(order: &Value) -> OrderStatus {
+fn status(order: &Json<'_>) -> OrderStatus {
     let payment = text(order, &["financial_status"]);
     let is_fulfilled = text(order, &["fulfillment_status"]).as_deref() == Some("fulfilled");
     match payment.as_deref() {
@@ -58,7 +61,7 @@ fn status(order: &Value) -> OrderStatus {
     }
 }
 
-fn item(line: &Value) -> Value {
+fn item(line: &Json<'_>) -> Value {
     let mut custom = named(list(line, &["properties"]));
     for field in ["product_id", "variant_id", "variant_title", "vendor"] {
         if let Some(value) = text(line, &[field]) {
@@ -82,7 +85,7 @@ fn item(line: &Value) -> Value {
 }
 
 /// Price times quantity less what discounts took from this line.
-fn line_total(line: &Value) -> Option<Decimal> {
+fn line_total(line: &Json<'_>) -> Option<Decimal> {
     let whole = decimal(line, &["price"])?.checked_mul(decimal(line, &["quantity"])?)?;
     let allocations = list(line, &["discount_allocations"]);
     let discount = if allocations.is_empty() {
@@ -93,14 +96,14 @@ fn line_total(line: &Value) -> Option<Decimal> {
     whole.checked_sub(discount.unwrap_or_default())
 }
 
-fn total(order: &Value) -> Map<String, Value> {
+fn total(order: &Json<'_>) -> Map<String, Value> {
     let shipping = text(order, &["total_shipping_price_set", "shop_money", "amount"])
         .or_else(|| sum(list(order, &["shipping_lines"]), |line| decimal(line, &["price"])).map(|sum| sum.to_string()));
     let fields = [
         ("amount", json!(in_shop_money(order, "total_price"))),
         ("currency", json!(currency(order))),
         ("tax", json!(in_shop_money(order, "total_tax"))),
-        ("tax_included", json!(at(order, &["taxes_included"]).and_then(Value::as_bool))),
+        ("tax_included", json!(at(order, &["taxes_included"]).and_then(Json::as_bool))),
         ("shipping", json!(shipping)),
         ("discount", json!(in_shop_money(order, "total_discounts"))),
         ("refunded", json!(refunded(order).map(|sum| sum.to_string()))),
@@ -109,16 +112,16 @@ fn total(order: &Value) -> Map<String, Value> {
 }
 
 /// An amount of the order in the shop's currency.
-fn in_shop_money(order: &Value, field: &str) -> Option<String> {
+fn in_shop_money(order: &Json<'_>, field: &str) -> Option<String> {
     first(order, &[&[field], &[&format!("{field}_set"), "shop_money", "amount"]])
 }
 
-fn currency(order: &Value) -> Option<String> {
+fn currency(order: &Json<'_>) -> Option<String> {
     first(order, &[&["currency"], &["total_price_set", "shop_money", "currency_code"]])
 }
 
 /// What was paid back: the sum of the refunds' transactions, unknown if one of them is in another currency.
-fn refunded(order: &Value) -> Option<Decimal> {
+fn refunded(order: &Json<'_>) -> Option<Decimal> {
     let currency = currency(order);
     let transactions = at(order, &["refunds"])?.as_array()?.iter().flat_map(|refund| list(refund, &["transactions"]));
     // Nothing, with as many decimals as the currency has.
@@ -140,6 +143,6 @@ fn refunded(order: &Value) -> Option<Decimal> {
 }
 
 /// The sum of a number in each of these, if there are any and all have it.
-fn sum(values: &[Value], number: impl Fn(&Value) -> Option<Decimal>) -> Option<Decimal> {
+fn sum(values: &[Json<'_>], number: impl Fn(&Json<'_>) -> Option<Decimal>) -> Option<Decimal> {
     if values.is_empty() { None } else { add_up(values.iter().map(number)) }
 }

@@ -8,7 +8,7 @@ use crate::{
     event::{FaultCode, read},
     message::{Person, Whose},
     source::{
-        Outcome, Unusable,
+        Json, Outcome, Unusable,
         payload::{list, text},
     },
 };
@@ -17,7 +17,7 @@ use crate::{
 ///
 /// All of them name the shop in their bodies, which nothing else does. The topic stands in a header that is not signed:
 /// were the buyer enough, an order sent again under another topic would have them forgotten.
-pub(super) fn map(payload: &Value, circumstances: &Circumstances, request: Request) -> Outcome {
+pub(super) fn map(payload: &Json<'_>, circumstances: &Circumstances, request: Request) -> Outcome {
     let requested_at = circumstances.revision(None);
     let person = |orders| person(payload, orders, requested_at).ok_or("customer");
     let outcome = text(payload, &["shop_domain"]).ok_or("shop_domain").and_then(|_| match request {
@@ -25,14 +25,15 @@ pub(super) fn map(payload: &Value, circumstances: &Circumstances, request: Reque
         Request::Forget => person("orders_to_redact").map(|person| Outcome::Erase(Whose::Person(person))),
         Request::Data => person("orders_requested").map(Outcome::DataRequest),
     });
-    let read = read(payload, |place| {
+    // Whatever is wrong, a field of the document itself is.
+    let read = read(&Value::Null, |place| {
         outcome.or_else(|field| place.fault_at(field, FaultCode::Missing, "is required").ok_or(())).ok()
     });
     read.unwrap_or_else(|faults| Outcome::Unusable(Unusable::Faults(faults)))
 }
 
 /// The person, if anything is said that they could be found by.
-fn person(payload: &Value, orders: &str, requested_at: Timestamp) -> Option<Person> {
+fn person(payload: &Json<'_>, orders: &str, requested_at: Timestamp) -> Option<Person> {
     let person = Person {
         email: text(payload, &["customer", "email"]).and_then(|email| email.parse().ok()),
         customer_id: payload.get("customer").and_then(|customer| id(customer, "id")),

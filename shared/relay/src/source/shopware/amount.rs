@@ -1,15 +1,14 @@
 //! Shopware's amounts: JSON numbers, printed by PHP as it pleases (`59`, `59.0`, `19.989999999999998`).
 
 use rust_decimal::Decimal;
-use serde_json::Value;
 
-use crate::source::payload::text;
+use crate::source::{Json, payload::text};
 
 /// As many decimals as an amount may have; what is beyond them is noise of binary floating point.
 const DECIMALS: u32 = 6;
 
 /// The decimal number at this path.
-pub(super) fn decimal(value: &Value, path: &[&str]) -> Option<Decimal> {
+pub(super) fn decimal(value: &Json<'_>, path: &[&str]) -> Option<Decimal> {
     let text = text(value, path)?;
     let number = text.parse().or_else(|_| Decimal::from_scientific(&text)).ok()?;
     let is_noisy = number.scale() > DECIMALS;
@@ -17,7 +16,7 @@ pub(super) fn decimal(value: &Value, path: &[&str]) -> Option<Decimal> {
 }
 
 /// The amount at this path as text; what is no number is left as it is, so that the fault is found and named.
-pub(super) fn amount(value: &Value, path: &[&str]) -> Option<String> {
+pub(super) fn amount(value: &Json<'_>, path: &[&str]) -> Option<String> {
     decimal(value, path).map(|number| number.to_string()).or_else(|| text(value, path))
 }
 
@@ -40,9 +39,10 @@ mod tests {
             ("\"12.30\"", "12.30"),
             ("\"many\"", "many"),
         ] {
-            let value: Value = serde_json::from_str(&format!(r#"{{"amount": {json}}}"#)).unwrap();
+            let text = format!(r#"{{"amount": {json}}}"#);
+            let value = Json::parse(text.as_bytes()).unwrap();
             assert_eq!(amount(&value, &["amount"]).as_deref(), Some(found), "{json}");
         }
-        assert_eq!(amount(&serde_json::json!({"amount": null}), &["amount"]), None);
+        assert_eq!(amount(&Json::parse(br#"{"amount": null}"#).unwrap(), &["amount"]), None);
     }
 }

@@ -4,15 +4,18 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::{Circumstances, Ignored};
-use crate::source::payload::{at, country, first, list, text, time};
+use crate::source::{
+    Json,
+    payload::{at, country, first, list, text, time},
+};
 
 /// A customer as the data of `customer.updated`. It says nothing about consent: that is told by the newsletter's events.
-pub(super) fn map(customer: &Value, circumstances: &Circumstances<'_>) -> Result<Value, Ignored> {
+pub(super) fn map(customer: &Json<'_>, circumstances: &Circumstances<'_>) -> Result<Value, Ignored> {
     if customer.is_object() && text(customer, &["email"]).is_none() {
         return Err("no_email");
     }
     let addresses = ["defaultBillingAddress", "activeBillingAddress", "defaultShippingAddress"];
-    let address = addresses.into_iter().find_map(|name| at(customer, &[name])).unwrap_or(&Value::Null);
+    let address = addresses.into_iter().find_map(|name| at(customer, &[name])).unwrap_or(&Json::Null);
     let mut data = person(customer, customer, address);
     data.insert("language".into(), json!(circumstances.language(customer)));
     data.insert("custom".into(), Value::Object(further(customer)));
@@ -22,9 +25,9 @@ pub(super) fn map(customer: &Value, circumstances: &Circumstances<'_>) -> Result
 }
 
 /// The buyer of an order: as the order itself names them, since that stays when the account is changed or deleted.
-pub(super) fn buyer(order: &Value, circumstances: &Circumstances<'_>) -> Value {
-    let named = at(order, &["orderCustomer"]).unwrap_or(&Value::Null);
-    let account = at(named, &["customer"]).unwrap_or(&Value::Null);
+pub(super) fn buyer(order: &Json<'_>, circumstances: &Circumstances<'_>) -> Value {
+    let named = at(order, &["orderCustomer"]).unwrap_or(&Json::Null);
+    let account = at(named, &["customer"]).unwrap_or(&Json::Null);
     let mut data = person(named, account, billing_address(order));
     data.insert("id".into(), json!(text(named, &["customerId"]).or_else(|| text(account, &["id"]))));
     let language = circumstances.language(order).or_else(|| circumstances.language(account));
@@ -33,9 +36,9 @@ pub(super) fn buyer(order: &Value, circumstances: &Circumstances<'_>) -> Value {
 }
 
 /// What customers alone and in orders have in common. `named` has the name and address, `account` the rest.
-fn person(named: &Value, account: &Value, address: &Value) -> Map<String, Value> {
+fn person(named: &Json<'_>, account: &Json<'_>, address: &Json<'_>) -> Map<String, Value> {
     let fallback = |field: &str| text(address, &[field]);
-    let vat_id = |of: &Value| list(of, &["vatIds"]).iter().find_map(|id| id.as_str().map(str::to_owned));
+    let vat_id = |of: &Json<'_>| list(of, &["vatIds"]).iter().find_map(|id| id.as_str().map(str::to_owned));
     let fields = [
         ("id", json!(text(account, &["id"]))),
         ("email", json!(first(named, &[&["email"], &["customer", "email"]]))),
@@ -54,27 +57,30 @@ fn person(named: &Value, account: &Value, address: &Value) -> Map<String, Value>
 }
 
 /// The order's billing address: loaded under its own name, or among all of its addresses.
-fn billing_address(order: &Value) -> &Value {
+fn billing_address<'v>(order: &'v Json<'v>) -> &'v Json<'v> {
     let among_all = || {
         let id = text(order, &["billingAddressId"])?;
         list(order, &["addresses"]).iter().find(|address| text(address, &["id"]).as_ref() == Some(&id))
     };
-    at(order, &["billingAddress"]).or_else(among_all).unwrap_or(&Value::Null)
+    at(order, &["billingAddress"]).or_else(among_all).unwrap_or(&Json::Null)
 }
 
 /// A day; in JSON it has a time of day and an offset that mean nothing.
-fn birthday(account: &Value) -> Option<Date> {
+fn birthday(account: &Json<'_>) -> Option<Date> {
     text(account, &["birthday"])?.get(..10)?.parse().ok()
 }
 
 /// The names of an object's tags.
-pub(super) fn tags(of: &Value) -> Vec<String> {
+pub(super) fn tags(of: &Json<'_>) -> Vec<String> {
     list(of, &["tags"]).iter().filter_map(|tag| text(tag, &["name"])).collect()
 }
 
 /// The object's own fields, and how its owner came to the shop. PHP writes an empty object as `[]`.
-pub(super) fn further(of: &Value) -> Map<String, Value> {
-    let mut further = at(of, &["customFields"]).and_then(Value::as_object).cloned().unwrap_or_default();
+pub(super) fn further(of: &Json<'_>) -> Map<String, Value> {
+    let mut further = match at(of, &["customFields"]).map(Json::to_value) {
+        Some(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
     for (field, name) in
         [("customerNumber", "customer_number"), ("affiliateCode", "affiliate_code"), ("campaignCode", "campaign_code")]
     {

@@ -3,14 +3,12 @@
 //!
 //! A shop's manifest has to give an id for us to know what it is about, so what is fetched is as good as a webhook.
 
-use serde_json::Value;
-
 use super::{is_id, reference};
 use crate::{
     event::EventType,
     message::ReferenceKind,
     source::{
-        Context, Family, Outcome,
+        Context, Family, Json, Outcome,
         payload::{first, text},
     },
 };
@@ -22,7 +20,7 @@ pub(crate) const NUMBER: &str = "number:";
 const MAX_NUMBER: usize = 100;
 
 /// A reference to what the action's parameters name; which of them counts depends on the endpoint.
-pub(super) fn read(body: &Value, context: &Context<'_>) -> Outcome {
+pub(super) fn read(body: &Json<'_>, context: &Context<'_>) -> Outcome {
     let id = |names: [&str; 2]| names.into_iter().find_map(|name| text(body, &[name])).filter(|id| is_id(id));
     let number = || {
         let number = first(body, &[&["orderNumber"], &["order_number"]])?;

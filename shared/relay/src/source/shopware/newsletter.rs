@@ -9,7 +9,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Circumstances, Ignored, customer::further, customer::tags};
-use crate::source::payload::{text, time};
+use crate::source::{
+    Json,
+    payload::{text, time},
+};
 
 /// What a person has decided.
 struct Decision {
@@ -20,7 +23,7 @@ struct Decision {
 }
 
 /// A recipient as the data of `customer.updated`.
-pub(super) fn map(recipient: &Value, circumstances: &Circumstances<'_>) -> Result<Value, Ignored> {
+pub(super) fn map(recipient: &Json<'_>, circumstances: &Circumstances<'_>) -> Result<Value, Ignored> {
     if recipient.is_object() && text(recipient, &["email"]).is_none() {
         return Err("no_email");
     }
@@ -41,7 +44,7 @@ pub(super) fn map(recipient: &Value, circumstances: &Circumstances<'_>) -> Resul
     }))
 }
 
-fn decision(recipient: &Value, circumstances: &Circumstances<'_>) -> Result<Decision, Ignored> {
+fn decision(recipient: &Json<'_>, circumstances: &Circumstances<'_>) -> Result<Decision, Ignored> {
     let status = text(recipient, &["status"]);
     let status = status.as_deref().unwrap_or("notSet");
     let confirmed_at = time(recipient, &["confirmedAt"]);

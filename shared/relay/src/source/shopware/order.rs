@@ -11,11 +11,14 @@ use super::{
     customer::{buyer, further, tags},
     state::States,
 };
-use crate::source::payload::{add_up, at, first, list, text, time};
+use crate::source::{
+    Json,
+    payload::{add_up, at, first, list, text, time},
+};
 
 /// Whether the shop loaded what an order consists of. Without a currency the amounts mean something only if they are in
 /// the shop's own, whose factor is 1.
-pub(super) fn is_complete(order: &Value) -> bool {
+pub(super) fn is_complete(order: &Json<'_>) -> bool {
     let has_currency = text(order, &["currency", "isoCode"]).is_some();
     let is_own_currency = decimal(order, &["currencyFactor"]) == Some(Decimal::ONE);
     at(order, &["orderCustomer"]).is_some()
@@ -24,19 +27,19 @@ pub(super) fn is_complete(order: &Value) -> bool {
 }
 
 /// An order as the data of `order.placed` and `order.updated`.
-pub(super) fn map(order: &Value, circumstances: &Circumstances<'_>) -> Result<Value, Ignored> {
+pub(super) fn map(order: &Json<'_>, circumstances: &Circumstances<'_>) -> Result<Value, Ignored> {
     if !order.is_object() {
         // Not an order at all: the reader says so.
-        return Ok(order.clone());
+        return Ok(order.to_value());
     }
     let customer = buyer(order, circumstances);
-    if is_complete(order) && text(&customer, &["email"]).is_none() {
+    if is_complete(order) && customer["email"].is_null() {
         return Err("no_email");
     }
     let states = States::of(order, circumstances.event);
     let lines = list(order, &["lineItems"]);
     let ids: HashSet<String> = lines.iter().filter_map(|line| text(line, &["id"])).collect();
-    let (discounts, goods): (Vec<&Value>, Vec<&Value>) =
+    let (discounts, goods): (Vec<&Json<'_>>, Vec<&Json<'_>>) =
         lines.iter().filter(|line| !is_part(line, &ids)).partition(|line| is_discount(line));
     // An order may have nothing but credits: then they are what it is about.
     let (discounts, goods) = if goods.is_empty() { (goods, discounts) } else { (discounts, goods) };
@@ -63,19 +66,19 @@ pub(super) fn map(order: &Value, circumstances: &Circumstances<'_>) -> Result<Va
 
 /// All times at which something about the order changed. Payments and deliveries have their own, and a payment that
 /// comes in does not touch the order's.
-fn times(order: &Value) -> impl Iterator<Item = Option<jiff::Timestamp>> {
-    let of = |object: &Value| [time(object, &["updatedAt"]), time(object, &["createdAt"])];
+fn times(order: &Json<'_>) -> impl Iterator<Item = Option<jiff::Timestamp>> {
+    let of = |object: &Json<'_>| [time(object, &["updatedAt"]), time(object, &["createdAt"])];
     let parts = ["transactions", "deliveries"].into_iter().flat_map(|name| list(order, &[name]));
     of(order).into_iter().chain([time(order, &["orderDateTime"])]).chain(parts.flat_map(of))
 }
 
 /// A part of another line (a bundle's), in whose price it is contained.
-fn is_part(line: &Value, ids: &HashSet<String>) -> bool {
+fn is_part(line: &Json<'_>, ids: &HashSet<String>) -> bool {
     text(line, &["parentId"]).is_some_and(|parent| ids.contains(&parent))
 }
 
 /// Promotions and credits are lines too, with a negative price.
-fn is_discount(line: &Value) -> bool {
+fn is_discount(line: &Json<'_>) -> bool {
     match text(line, &["type"]).as_deref() {
         Some("promotion") => true,
         Some("discount" | "credit") => decimal(line, &["totalPrice"]).is_some_and(|price| price.is_sign_negative()),
@@ -83,7 +86,7 @@ fn is_discount(line: &Value) -> bool {
     }
 }
 
-fn item(line: &Value) -> Value {
+fn item(line: &Json<'_>) -> Value {
     let options = list(line, &["payload", "options"])
         .iter()
         .filter_map(|option| Some(format!("{}: {}", text(option, &["group"])?, text(option, &["option"])?)));
@@ -105,7 +108,7 @@ fn custom<const N: usize>(fields: [(&str, Option<String>); N]) -> Value {
     given.map(|(name, value)| (name.to_owned(), Value::String(value))).collect()
 }
 
-fn total(order: &Value, discounts: &[&Value]) -> Value {
+fn total(order: &Json<'_>, discounts: &[&Json<'_>]) -> Value {
     let tax_status = first(order, &[&["taxStatus"], &["price", "taxStatus"]]);
     let discount = add_up(discounts.iter().map(|line| decimal(line, &["totalPrice"])));
     json!({
@@ -124,7 +127,7 @@ fn total(order: &Value, discounts: &[&Value]) -> Value {
     })
 }
 
-fn tax(order: &Value, status: Option<&str>) -> Option<Decimal> {
+fn tax(order: &Json<'_>, status: Option<&str>) -> Option<Decimal> {
     let taxes = list(order, &["price", "calculatedTaxes"]);
     match status {
         Some("tax-free") => Some(Decimal::ZERO),
@@ -134,7 +137,7 @@ fn tax(order: &Value, status: Option<&str>) -> Option<Decimal> {
 }
 
 /// The codes that buyers typed; promotions without one apply by themselves.
-fn coupons(discounts: &[&Value]) -> Vec<String> {
+fn coupons(discounts: &[&Json<'_>]) -> Vec<String> {
     let mut codes: Vec<String> = Vec::new();
     for code in discounts.iter().filter_map(|line| text(line, &["payload", "code"])) {
         if !codes.contains(&code) {

@@ -8,14 +8,13 @@
 use ::http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 use super::{SIGNATURE, is_signed};
 use crate::{
     secret::{ShopwareApp, SourceSecret, WebhookSecret},
     shop::Platform,
-    source::{Authentic, Webhook, payload::text, signature::hmac_sha256},
+    source::{Authentic, Json, Webhook, payload::text, signature::hmac_sha256},
     text::hex,
 };
 
@@ -163,7 +162,7 @@ pub(crate) fn confirm(webhook: &Webhook<'_>, authentic: &Authentic) -> Confirmat
     if secret.platform != Platform::Shopware || !is_previous_right {
         return Confirmation::Foreign;
     }
-    let body: Value = webhook.json().unwrap_or_default();
+    let body = webhook.json().unwrap_or(Json::Null);
     if ["apiKey", "secretKey", "shopId"].into_iter().any(|field| text(&body, &[field]).is_none()) {
         return Confirmation::Other;
     }

@@ -3,12 +3,13 @@
 //! The states are those of Shopware's own installation
 //! (<https://developer.shopware.com/docs/resources/references/core-reference/commerce/checkout-concept/orders.html>).
 
-use serde_json::Value;
-
 use super::topic::entered;
 use crate::{
     event::OrderStatus,
-    source::payload::{list, text, time},
+    source::{
+        Json,
+        payload::{list, text, time},
+    },
 };
 
 /// The states of an order. What the event says comes first: the object may have been read before the transition.
@@ -22,11 +23,11 @@ pub(super) struct States {
 }
 
 impl States {
-    pub(super) fn of(order: &Value, event: Option<&str>) -> Self {
+    pub(super) fn of(order: &Json<'_>, event: Option<&str>) -> Self {
         let told = event.and_then(entered);
         let told = |machine: &str| told.filter(|(of, _)| *of == machine).map(|(_, state)| state.to_owned());
-        let payments: Vec<&Value> = list(order, &["transactions"]).iter().collect();
-        let deliveries: Vec<&Value> = list(order, &["deliveries"]).iter().filter(|one| is_delivery(one)).collect();
+        let payments: Vec<&Json<'_>> = list(order, &["transactions"]).iter().collect();
+        let deliveries: Vec<&Json<'_>> = list(order, &["deliveries"]).iter().filter(|one| is_delivery(one)).collect();
         // A payment that came to nothing does not speak for the order: another may have taken its place.
         let payment = told("order_transaction").filter(|state| !matches!(state.as_str(), "cancelled" | "failed"));
         let all_sent =
@@ -55,7 +56,7 @@ impl States {
     }
 }
 
-fn state(of: &Value) -> Option<String> {
+fn state(of: &Json<'_>) -> Option<String> {
     text(of, &["stateMachineState", "technicalName"])
 }
 
@@ -65,11 +66,11 @@ fn is_sent(state: &str) -> bool {
 }
 
 /// A discount on shipping is a delivery too, one with negative costs that nobody ever sends.
-fn is_delivery(delivery: &Value) -> bool {
+fn is_delivery(delivery: &Json<'_>) -> bool {
     !super::amount::decimal(delivery, &["shippingCosts", "totalPrice"]).is_some_and(|costs| costs.is_sign_negative())
 }
 
 /// The state of the one that was made last.
-fn newest(all: &[&Value]) -> Option<String> {
+fn newest(all: &[&Json<'_>]) -> Option<String> {
     all.iter().max_by_key(|one| time(one, &["createdAt"])).and_then(|one| state(one))
 }

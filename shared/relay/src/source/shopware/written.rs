@@ -3,14 +3,12 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
-
 use super::{is_id, reference};
 use crate::{
     event::EventType,
     message::{Reference, ReferenceKind},
     source::{
-        Context, Outcome,
+        Context, Json, Outcome,
         payload::{first, text},
     },
 };
@@ -19,7 +17,7 @@ use crate::{
 const LIVE_VERSION: &str = "0fa91ce3e96a4bc2be4bd9ce752c3425";
 
 /// A reference to each row that is new or changed.
-pub(super) fn read(payload: &Value, kind: ReferenceKind, context: &Context<'_>) -> Outcome {
+pub(super) fn read(payload: &Json<'_>, kind: ReferenceKind, context: &Context<'_>) -> Outcome {
     let mut references: Vec<Reference> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     let mut reason = "nothing_written";
@@ -41,7 +39,7 @@ pub(super) fn read(payload: &Value, kind: ReferenceKind, context: &Context<'_>) 
     if references.is_empty() { Outcome::Ignored(reason) } else { Outcome::References(references) }
 }
 
-fn event(kind: ReferenceKind, row: &Value) -> EventType {
+fn event(kind: ReferenceKind, row: &Json<'_>) -> EventType {
     match (kind, text(row, &["operation"]).as_deref()) {
         (ReferenceKind::Order, Some("insert")) => EventType::OrderPlaced,
         (ReferenceKind::Order, _) => EventType::OrderUpdated,
@@ -50,7 +48,7 @@ fn event(kind: ReferenceKind, row: &Value) -> EventType {
 }
 
 /// The row's id, or why it does not matter.
-fn written(row: &Value, kind: ReferenceKind) -> Result<String, &'static str> {
+fn written(row: &Json<'_>, kind: ReferenceKind) -> Result<String, &'static str> {
     if text(row, &["entity"]).is_some_and(|entity| entity != kind.name()) {
         return Err("other_entity");
     }

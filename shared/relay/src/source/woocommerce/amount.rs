@@ -3,14 +3,14 @@
 use rust_decimal::{Decimal, RoundingStrategy::MidpointAwayFromZero};
 use serde_json::{Value, json};
 
-use crate::source::payload::text;
+use crate::source::{Json, payload::text};
 
 /// As many decimals as our amounts and quantities have at most: what comes after them is noise
 /// (`2.9899999999999998`).
 const DECIMALS: u32 = 6;
 
 /// The number at this path, if it is one.
-pub(super) fn number(value: &Value, path: &[&str]) -> Option<Decimal> {
+pub(super) fn number(value: &Json<'_>, path: &[&str]) -> Option<Decimal> {
     let text = text(value, path)?;
     let number: Decimal = text.parse().or_else(|_| Decimal::from_scientific(&text)).ok()?;
     Some(if number.scale() > DECIMALS { rounded(number, DECIMALS).normalize() } else { number })
@@ -18,7 +18,7 @@ pub(super) fn number(value: &Value, path: &[&str]) -> Option<Decimal> {
 
 /// The number at this path as our own format writes it; what is no number is handed on as it is, so that its fault is
 /// found and named.
-pub(super) fn written(value: &Value, path: &[&str]) -> Value {
+pub(super) fn written(value: &Json<'_>, path: &[&str]) -> Value {
     number(value, path).map_or_else(|| json!(text(value, path)), |number| json!(number.to_string()))
 }
 
@@ -37,7 +37,7 @@ pub(super) enum Tax {
 
 impl Tax {
     /// The amount called `name` of an order or a line. The payload has it without tax, and the tax beside it.
-    pub(super) fn amount(self, owner: &Value, name: &str, name_of_tax: &str) -> Option<Decimal> {
+    pub(super) fn amount(self, owner: &Json<'_>, name: &str, name_of_tax: &str) -> Option<Decimal> {
         let net = number(owner, &[name])?;
         match self {
             Self::Excluded => Some(net),
@@ -46,7 +46,7 @@ impl Tax {
     }
 
     /// The same as our own format writes it.
-    pub(super) fn written(self, owner: &Value, name: &str, name_of_tax: &str) -> Value {
+    pub(super) fn written(self, owner: &Json<'_>, name: &str, name_of_tax: &str) -> Value {
         self.amount(owner, name, name_of_tax).map_or_else(|| written(owner, &[name]), |sum| json!(sum.to_string()))
     }
 }
@@ -86,7 +86,7 @@ mod tests {
             ("null", "null"),
             ("true", "null"),
         ] {
-            let given: Value = serde_json::from_str(given).unwrap();
+            let given = Json::parse(given.as_bytes()).unwrap();
             assert_eq!(written(&given, &[]).to_string(), read);
         }
     }

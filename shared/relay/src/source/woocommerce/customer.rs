@@ -4,10 +4,13 @@
 use serde_json::{Map, Value, json};
 
 use super::{Ignored, Times, first_plain, meta_data, plain};
-use crate::source::payload::{at, country, first, text};
+use crate::source::{
+    Json,
+    payload::{at, country, first, text},
+};
 
 /// `customer.created` and `customer.updated` as the data of `customer.updated`.
-pub(super) fn map(customer: &Value, times: &Times) -> Result<Value, Ignored> {
+pub(super) fn map(customer: &Json<'_>, times: &Times) -> Result<Value, Ignored> {
     let email = first(customer, &[&["email"], &["billing", "email"]]);
     let is_customer = ["email", "billing", "username"].iter().any(|name| customer.get(name).is_some());
     if email.is_none() && is_customer {
@@ -16,8 +19,8 @@ pub(super) fn map(customer: &Value, times: &Times) -> Result<Value, Ignored> {
     let mut data = person(customer, email);
     let mut custom = meta_data(customer);
     for field in ["is_paying_customer", "role"] {
-        if let Some(value) = at(customer, &[field]).filter(|value| value.is_boolean() || value.is_string()) {
-            custom.entry(field).or_insert_with(|| value.clone());
+        if let Some(value) = at(customer, &[field]).filter(|value| matches!(value, Json::Bool(_) | Json::String(_))) {
+            custom.entry(field).or_insert_with(|| value.to_value());
         }
     }
     data.insert("id".into(), json!(id(customer, "id")));
@@ -27,19 +30,19 @@ pub(super) fn map(customer: &Value, times: &Times) -> Result<Value, Ignored> {
 }
 
 /// The buyer of an order. A guest has the customer id 0.
-pub(super) fn buyer(order: &Value, email: Option<String>) -> Value {
+pub(super) fn buyer(order: &Json<'_>, email: Option<String>) -> Value {
     let mut data = person(order, email);
     data.insert("id".into(), json!(id(order, "customer_id")));
     Value::Object(data)
 }
 
-fn id(owner: &Value, field: &str) -> Option<String> {
+fn id(owner: &Json<'_>, field: &str) -> Option<String> {
     text(owner, &[field]).filter(|id| id != "0")
 }
 
 /// Names and address: the customer's own name where there is one, and the billing address unless only the shipping
 /// address says where it is.
-fn person(owner: &Value, email: Option<String>) -> Map<String, Value> {
+fn person(owner: &Json<'_>, email: Option<String>) -> Map<String, Value> {
     let name = |field: &str| first_plain(owner, &[&[field], &["billing", field], &["shipping", field]]);
     let has_place = |address: &&str| ["postcode", "city"].iter().any(|field| text(owner, &[address, field]).is_some());
     let address = ["billing", "shipping"].into_iter().find(has_place).unwrap_or("billing");

@@ -6,11 +6,14 @@ use super::{
     amount::{Tax, number, share, written},
     first_plain, meta_data,
 };
-use crate::source::payload::{list, text};
+use crate::source::{
+    Json,
+    payload::{list, text},
+};
 
 /// A line of `line_items`. Its `price` is what one piece costs after discounts, without tax and unrounded; the price of
 /// one is taken from the line's amount before discounts instead, which is decimal.
-pub(super) fn product(line: &Value, tax: Tax) -> Value {
+pub(super) fn product(line: &Json<'_>, tax: Tax) -> Value {
     let mut custom = meta_data(line);
     for field in ["product_id", "variation_id"] {
         // 0 is none.
@@ -30,7 +33,7 @@ pub(super) fn product(line: &Value, tax: Tax) -> Value {
     })
 }
 
-fn unit_price(line: &Value, tax: Tax) -> Value {
+fn unit_price(line: &Json<'_>, tax: Tax) -> Value {
     let whole = tax.amount(line, "subtotal", "subtotal_tax").or_else(|| tax.amount(line, "total", "total_tax"));
     let quantity = number(line, &["quantity"]);
     let derived = whole.zip(quantity).and_then(|(whole, quantity)| share(whole, quantity));
@@ -38,7 +41,7 @@ fn unit_price(line: &Value, tax: Tax) -> Value {
 }
 
 /// A line of `fee_lines`, where an order has nothing else: what was bought is then called a fee.
-pub(super) fn fee(line: &Value, tax: Tax) -> Value {
+pub(super) fn fee(line: &Json<'_>, tax: Tax) -> Value {
     let total = tax.written(line, "total", "total_tax");
     json!({
         "id": text(line, &["id"]),
@@ -51,8 +54,8 @@ pub(super) fn fee(line: &Value, tax: Tax) -> Value {
 }
 
 /// Whether all lines say how much tax is on them.
-pub(super) fn have_tax(order: &Value) -> bool {
-    let has_tax = |line: &Value| ["subtotal_tax", "total_tax"].iter().all(|name| number(line, &[name]).is_some());
+pub(super) fn have_tax(order: &Json<'_>) -> bool {
+    let has_tax = |line: &Json<'_>| ["subtotal_tax", "total_tax"].iter().all(|name| number(line, &[name]).is_some());
     list(order, &["line_items"]).iter().all(has_tax)
         && list(order, &["fee_lines"]).iter().all(|fee| number(fee, &["total_tax"]).is_some())
 }

@@ -12,11 +12,14 @@ use super::{
 };
 use crate::{
     event::OrderStatus,
-    source::payload::{at, first, is_true, list, text},
+    source::{
+        Json,
+        payload::{at, first, is_true, list, text},
+    },
 };
 
 /// Any order topic's payload as the data of `order.placed` and `order.updated`.
-pub(super) fn map(order: &Value, times: &Times) -> Result<Value, Ignored> {
+pub(super) fn map(order: &Json<'_>, times: &Times) -> Result<Value, Ignored> {
     let state = state(order);
     match state.as_str() {
         "checkout-draft" | "auto-draft" | "draft" | "new" => return Err("incomplete"),
@@ -53,18 +56,18 @@ pub(super) fn map(order: &Value, times: &Times) -> Result<Value, Ignored> {
     }))
 }
 
-fn has_no_products(order: &Value) -> bool {
-    at(order, &["line_items"]).and_then(Value::as_array).is_some_and(Vec::is_empty)
+fn has_no_products(order: &Json<'_>) -> bool {
+    at(order, &["line_items"]).and_then(Json::as_array).is_some_and(<[_]>::is_empty)
 }
 
 /// The order's state in WooCommerce's words. Inside WordPress each begins with `wc-`.
-fn state(order: &Value) -> String {
+fn state(order: &Json<'_>) -> String {
     let state = text(order, &["status"]).unwrap_or_default();
     state.strip_prefix("wc-").unwrap_or(&state).to_owned()
 }
 
 /// The furthest the order has come. Shops may have states of their own: of those only the order's dates tell something.
-fn status(order: &Value, state: &str, refund: Refund) -> OrderStatus {
+fn status(order: &Json<'_>, state: &str, refund: Refund) -> OrderStatus {
     let has = |name: &str| at(order, &[name]).is_some();
     match (state, refund) {
         ("cancelled", _) => OrderStatus::Cancelled,
@@ -79,12 +82,12 @@ fn status(order: &Value, state: &str, refund: Refund) -> OrderStatus {
     }
 }
 
-fn is_paid(order: &Value) -> bool {
+fn is_paid(order: &Json<'_>) -> bool {
     ["date_paid_gmt", "date_paid"].iter().any(|name| at(order, &[name]).is_some())
 }
 
 /// WooCommerce has no state of payment. `processing` and `completed` are its states of a paid order.
-fn payment(order: &Value, state: &str, refund: Refund) -> &'static str {
+fn payment(order: &Json<'_>, state: &str, refund: Refund) -> &'static str {
     match (state, refund) {
         ("failed", _) => "failed",
         ("refunded", _) | (_, Refund::Whole) => "refunded",
@@ -104,7 +107,7 @@ enum Refund {
 }
 
 impl Refund {
-    fn of(order: &Value, refunded: Option<Decimal>) -> Self {
+    fn of(order: &Json<'_>, refunded: Option<Decimal>) -> Self {
         match (refunded.filter(|sum| *sum > Decimal::ZERO), number(order, &["total"])) {
             (None, _) => Self::Nothing,
             (Some(sum), Some(total)) if sum >= total => Self::Whole,
@@ -114,7 +117,7 @@ impl Refund {
 }
 
 /// What was bought: the products, or in an order without any the fees.
-fn items(order: &Value, tax: Tax) -> Vec<Value> {
+fn items(order: &Json<'_>, tax: Tax) -> Vec<Value> {
     if has_no_products(order) {
         return list(order, &["fee_lines"]).iter().map(|line| item::fee(line, tax)).collect();
     }
@@ -122,7 +125,7 @@ fn items(order: &Value, tax: Tax) -> Vec<Value> {
 }
 
 /// The order's total is with tax and shipping and after discounts; the amounts beside it are without tax in the payload.
-fn total(order: &Value, tax: Tax, refunded: Option<Decimal>) -> Value {
+fn total(order: &Json<'_>, tax: Tax, refunded: Option<Decimal>) -> Value {
     let currency = text(order, &["currency"]).map(|code| code.to_uppercase());
     json!({
         "amount": written(order, &["total"]),
@@ -137,7 +140,7 @@ fn total(order: &Value, tax: Tax, refunded: Option<Decimal>) -> Value {
 
 /// What was paid back: refunds are listed with negative totals. Unknown where one of them cannot be read, or where the
 /// order is said to be refunded without any.
-fn refunded(order: &Value, state: &str) -> Option<Decimal> {
+fn refunded(order: &Json<'_>, state: &str) -> Option<Decimal> {
     let refunds = at(order, &["refunds"])?.as_array()?;
     if refunds.is_empty() && state == "refunded" {
         return None;
@@ -148,7 +151,7 @@ fn refunded(order: &Value, state: &str) -> Option<Decimal> {
 }
 
 /// What has no field of its own: the shop's public meta data, how it is paid and shipped, the fees, the buyer's note.
-fn custom(order: &Value, tax: Tax) -> Map<String, Value> {
+fn custom(order: &Json<'_>, tax: Tax) -> Map<String, Value> {
     let mut custom = meta_data(order);
     let mut put = |name: &str, value: Value| {
         if !value.is_null() {
@@ -157,7 +160,8 @@ fn custom(order: &Value, tax: Tax) -> Map<String, Value> {
     };
     let shipping: Vec<String> =
         list(order, &["shipping_lines"]).iter().filter_map(|line| plain(line, &["method_title"])).collect();
-    let fee = |line: &Value| json!({"name": plain(line, &["name"]), "total": tax.written(line, "total", "total_tax")});
+    let fee =
+        |line: &Json<'_>| json!({"name": plain(line, &["name"]), "total": tax.written(line, "total", "total_tax")});
     let fees: Vec<Value> = list(order, &["fee_lines"]).iter().map(fee).collect();
     put("payment_method_title", json!(plain(order, &["payment_method_title"])));
     put("shipping_method", if shipping.is_empty() { Value::Null } else { json!(shipping.join(", ")) });

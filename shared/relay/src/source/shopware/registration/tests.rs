@@ -1,7 +1,7 @@
 //! Registrations: the vectors of the scheme, and all that must be right at once.
 
 use ::http::{HeaderName, HeaderValue};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::secret::parse;
