@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use relay::ports::Ports;
+use relay::{ledger::Meddled, ports::Ports};
 
 use client::{Confident, Doubling, Forgetful, Repeating};
 use ledger::{Altered, Fault};
@@ -102,6 +102,6 @@ pub fn forgetful_queue(ports: Ports) -> Ports {
 }
 
 fn altered(ports: Ports, fault: Fault) -> Ports {
-    let inner = Arc::clone(&ports.ledger);
-    Ports { ledger: Arc::new(Altered { inner, fault }), ..ports }
+    let ledger = Arc::clone(&ports.ledger);
+    Ports { ledger: Arc::new(Meddled { ledger, by: Altered(fault) }), ..ports }
 }

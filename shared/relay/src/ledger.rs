@@ -12,6 +12,7 @@ pub mod chunk;
 pub mod connection;
 pub mod dead;
 mod departure;
+mod meddled;
 mod memory;
 mod redo;
 mod resolve;
@@ -20,6 +21,7 @@ pub mod transition;
 mod write;
 
 pub use departure::Departure;
+pub use meddled::{Meddled, Meddler};
 pub use memory::MemoryLedger;
 pub use redo::{Redo, forget_delivered};
 pub use resolve::{Finding, Resolution, Unfit, resolve};

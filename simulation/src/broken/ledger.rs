@@ -1,12 +1,10 @@
 //! A ledger that shows or keeps something else than it was given.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use relay::{
     Async,
     event::Channel,
-    ledger::{Expected, Ledger, LedgerError, PartId, Purpose, Put, Row, ScanPage, State, Steps},
+    ledger::{Expected, Ledger, LedgerError, Meddler, Put, Row, State, Steps},
     message::{Kind, RowKey},
 };
 
@@ -29,10 +27,7 @@ pub(super) enum Fault {
     NoWayBack,
 }
 
-pub(super) struct Altered {
-    pub(super) inner: Arc<dyn Ledger>,
-    pub(super) fault: Fault,
-}
+pub(super) struct Altered(pub(super) Fault);
 
 fn is_push(row: &Row) -> bool {
     row.promotion.as_ref().is_some_and(|promotion| promotion.channel == Channel::Push)
@@ -41,7 +36,7 @@ fn is_push(row: &Row) -> bool {
 impl Altered {
     /// What a reader gets to see of a row.
     fn seen(&self, mut row: Row) -> Row {
-        match self.fault {
+        match self.0 {
             Fault::NoRevision if row.key.kind == Kind::Order => row.revision = None,
             Fault::NotCancelled if row.state == State::Cancelled && row.promotion.is_some() => {
                 row.state = State::Scheduled;
@@ -63,7 +58,7 @@ impl Altered {
 
     /// What becomes of a row that is written; nothing if it is not, and said to be.
     fn written(&self, row: &Row) -> Option<Row> {
-        match self.fault {
+        match self.0 {
             Fault::NoAnnouncement if row.state == State::Intended => None,
             Fault::NoEnd if row.key.kind == Kind::Customer && row.lease.is_none() => None,
             Fault::NoCall => Some(Row { attention: None, ..row.clone() }),
@@ -72,58 +67,30 @@ impl Altered {
     }
 }
 
-impl Ledger for Altered {
-    fn get<'a>(&'a self, key: &'a RowKey) -> Async<'a, Result<Option<Row>, LedgerError>> {
-        Box::pin(async move { Ok(self.inner.get(key).await?.map(|row| self.seen(row))) })
+impl Meddler for Altered {
+    fn get<'a>(&'a self, ledger: &'a dyn Ledger, key: &'a RowKey) -> Async<'a, Result<Option<Row>, LedgerError>> {
+        Box::pin(async move { Ok(ledger.get(key).await?.map(|row| self.seen(row))) })
     }
 
-    fn put<'a>(&'a self, row: &'a Row, expected: Expected) -> Async<'a, Result<Put, LedgerError>> {
+    fn put<'a>(
+        &'a self,
+        ledger: &'a dyn Ledger,
+        row: &'a Row,
+        expected: Expected,
+    ) -> Async<'a, Result<Put, LedgerError>> {
         Box::pin(async move {
-            if self.fault == Fault::Unwritable && row.key.kind == Kind::Customer {
+            if self.0 == Fault::Unwritable && row.key.kind == Kind::Customer {
                 return Err(LedgerError("broken".into()));
             }
             let Some(row) = self.written(row) else { return Ok(Put::Stored) };
-            let put = self.inner.put(&row, expected).await?;
-            match (put, self.fault) {
+            let put = ledger.put(&row, expected).await?;
+            match (put, self.0) {
                 (Put::Conflict(Some(other)), Fault::Unconditional) => {
-                    self.inner.put(&row, Expected::Version(other.version)).await
+                    ledger.put(&row, Expected::Version(other.version)).await
                 }
                 (Put::Conflict(Some(other)), _) => Ok(Put::Conflict(Some(Box::new(self.seen(*other))))),
                 (put, _) => Ok(put),
             }
         })
-    }
-
-    fn due(&self, purpose: Purpose, until: Timestamp, limit: usize) -> Async<'_, Result<Vec<Row>, LedgerError>> {
-        self.inner.due(purpose, until, limit)
-    }
-
-    fn delete<'a>(&'a self, key: &'a RowKey, version: u64) -> Async<'a, Result<Option<Row>, LedgerError>> {
-        self.inner.delete(key, version)
-    }
-
-    fn scan_page<'a>(
-        &'a self,
-        key_prefix: &'a str,
-        after: Option<&'a str>,
-    ) -> Async<'a, Result<ScanPage, LedgerError>> {
-        self.inner.scan_page(key_prefix, after)
-    }
-
-    fn put_part<'a>(
-        &'a self,
-        part: &'a PartId,
-        content: &'a [u8],
-        expires_at: Timestamp,
-    ) -> Async<'a, Result<(), LedgerError>> {
-        self.inner.put_part(part, content, expires_at)
-    }
-
-    fn get_part<'a>(&'a self, part: &'a PartId) -> Async<'a, Result<Option<Vec<u8>>, LedgerError>> {
-        self.inner.get_part(part)
-    }
-
-    fn delete_part<'a>(&'a self, part: &'a PartId) -> Async<'a, Result<(), LedgerError>> {
-        self.inner.delete_part(part)
     }
 }

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use relay::{
     Async,
     config::Destinations,
-    ledger::{Expected, Ledger, LedgerError, PartId, Purpose, Put, Row, ScanPage},
-    message::RowKey,
+    ledger::{Expected, Ledger, LedgerError, Meddled, Meddler, Put, Row},
     ports::Ports,
     queue::{Handler, Received, Settlement},
     shop::Destination,
@@ -34,7 +32,7 @@ impl Flaw {
         match self {
             Self::None | Self::Unfair => ports,
             Self::Forgetful | Self::Impatient => {
-                Ports { ledger: Arc::new(Lossy { ledger: Arc::clone(&ports.ledger), flaw: self }), ..ports }
+                Ports { ledger: Arc::new(Meddled { ledger: Arc::clone(&ports.ledger), by: Lossy(self) }), ..ports }
             }
         }
     }
@@ -54,58 +52,22 @@ impl Handler for Forgetful {
     }
 }
 
-/// A ledger that does not keep everything it is told.
-struct Lossy {
-    ledger: Arc<dyn Ledger>,
-    flaw: Flaw,
-}
+/// Rows are not kept with everything they are told.
+struct Lossy(Flaw);
 
-impl Lossy {
-    fn kept(&self, mut row: Row) -> Row {
-        match (self.flaw, &mut row.connection) {
+impl Meddler for Lossy {
+    fn put<'a>(
+        &'a self,
+        ledger: &'a dyn Ledger,
+        row: &'a Row,
+        expected: Expected,
+    ) -> Async<'a, Result<Put, LedgerError>> {
+        let mut kept = row.clone();
+        match (self.0, &mut kept.connection) {
             (Flaw::Forgetful, Some(connection)) => connection.down.clear(),
-            (Flaw::Impatient, _) => row.not_before = None,
+            (Flaw::Impatient, _) => kept.not_before = None,
             _ => {}
         }
-        row
-    }
-}
-
-impl Ledger for Lossy {
-    fn get<'a>(&'a self, key: &'a RowKey) -> Async<'a, Result<Option<Row>, LedgerError>> {
-        self.ledger.get(key)
-    }
-
-    fn put<'a>(&'a self, row: &'a Row, expected: Expected) -> Async<'a, Result<Put, LedgerError>> {
-        Box::pin(async move { self.ledger.put(&self.kept(row.clone()), expected).await })
-    }
-
-    fn due(&self, purpose: Purpose, until: Timestamp, limit: usize) -> Async<'_, Result<Vec<Row>, LedgerError>> {
-        self.ledger.due(purpose, until, limit)
-    }
-
-    fn delete<'a>(&'a self, key: &'a RowKey, version: u64) -> Async<'a, Result<Option<Row>, LedgerError>> {
-        self.ledger.delete(key, version)
-    }
-
-    fn scan_page<'a>(&'a self, prefix: &'a str, after: Option<&'a str>) -> Async<'a, Result<ScanPage, LedgerError>> {
-        self.ledger.scan_page(prefix, after)
-    }
-
-    fn put_part<'a>(
-        &'a self,
-        part: &'a PartId,
-        content: &'a [u8],
-        expires_at: Timestamp,
-    ) -> Async<'a, Result<(), LedgerError>> {
-        self.ledger.put_part(part, content, expires_at)
-    }
-
-    fn get_part<'a>(&'a self, part: &'a PartId) -> Async<'a, Result<Option<Vec<u8>>, LedgerError>> {
-        self.ledger.get_part(part)
-    }
-
-    fn delete_part<'a>(&'a self, part: &'a PartId) -> Async<'a, Result<(), LedgerError>> {
-        self.ledger.delete_part(part)
+        Box::pin(async move { ledger.put(&kept, expected).await })
     }
 }

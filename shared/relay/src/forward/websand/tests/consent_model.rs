@@ -11,7 +11,6 @@ use std::{
     task::Poll,
 };
 
-use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -19,7 +18,7 @@ use super::{
     consent::{decision, told, world_with_withdrawals},
     *,
 };
-use crate::ledger::{Consent, Expected, Ledger, LedgerError, PartId, Purpose, Put, ScanPage};
+use crate::ledger::{Consent, Expected, Ledger, LedgerError, Meddled, Meddler, Put};
 
 /// Something that tells of one person.
 #[derive(Clone, Debug)]
@@ -138,72 +137,35 @@ async fn deliver(world: &World, message: &Message) {
     panic!("never settled");
 }
 
-/// A ledger whose worker vanishes with its `fuse`-th write: half of the time before it is stored, half of the time after.
+/// A worker vanishes with its `fuse`-th write: half of the time before it is stored, half of the time after.
 struct Mortal {
-    ledger: Arc<dyn Ledger>,
     fuse: AtomicUsize,
     stores_first: bool,
 }
 
-impl Ledger for Mortal {
-    fn get<'a>(&'a self, key: &'a crate::message::RowKey) -> Async<'a, Result<Option<Row>, LedgerError>> {
-        self.ledger.get(key)
-    }
-
-    fn put<'a>(&'a self, row: &'a Row, expected: Expected) -> Async<'a, Result<Put, LedgerError>> {
+impl Meddler for Mortal {
+    fn put<'a>(
+        &'a self,
+        ledger: &'a dyn Ledger,
+        row: &'a Row,
+        expected: Expected,
+    ) -> Async<'a, Result<Put, LedgerError>> {
         Box::pin(async move {
             if self.fuse.fetch_sub(1, Ordering::SeqCst) == 1 {
                 if self.stores_first {
-                    self.ledger.put(row, expected).await?;
+                    ledger.put(row, expected).await?;
                 }
                 return pending().await;
             }
-            self.ledger.put(row, expected).await
+            ledger.put(row, expected).await
         })
-    }
-
-    fn due(&self, purpose: Purpose, until: Timestamp, limit: usize) -> Async<'_, Result<Vec<Row>, LedgerError>> {
-        self.ledger.due(purpose, until, limit)
-    }
-
-    fn delete<'a>(
-        &'a self,
-        key: &'a crate::message::RowKey,
-        version: u64,
-    ) -> Async<'a, Result<Option<Row>, LedgerError>> {
-        self.ledger.delete(key, version)
-    }
-
-    fn scan_page<'a>(
-        &'a self,
-        key_prefix: &'a str,
-        after: Option<&'a str>,
-    ) -> Async<'a, Result<ScanPage, LedgerError>> {
-        self.ledger.scan_page(key_prefix, after)
-    }
-
-    fn put_part<'a>(
-        &'a self,
-        part: &'a PartId,
-        content: &'a [u8],
-        expires_at: Timestamp,
-    ) -> Async<'a, Result<(), LedgerError>> {
-        self.ledger.put_part(part, content, expires_at)
-    }
-
-    fn get_part<'a>(&'a self, part: &'a PartId) -> Async<'a, Result<Option<Vec<u8>>, LedgerError>> {
-        self.ledger.get_part(part)
-    }
-
-    fn delete_part<'a>(&'a self, part: &'a PartId) -> Async<'a, Result<(), LedgerError>> {
-        self.ledger.delete_part(part)
     }
 }
 
 /// Starts a delivery whose worker vanishes with a write. Whether it came to an end before.
 async fn deliver_and_vanish(world: &World, message: &Message, fuse: usize, stores_first: bool) -> bool {
-    let mortal = Mortal { ledger: world.ledger.clone(), fuse: AtomicUsize::new(fuse), stores_first };
-    let ports = Ports { ledger: Arc::new(mortal), ..world.ports.clone() };
+    let by = Mortal { fuse: AtomicUsize::new(fuse), stores_first };
+    let ports = Ports { ledger: Arc::new(Meddled { ledger: world.ledger.clone(), by }), ..world.ports.clone() };
     let forwarder = WebsandForwarder::new(ports, world.config.clone());
     let mut work = Box::pin(forwarder.handle(world.received(message)));
     let ended = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await;
