@@ -66,6 +66,11 @@ pub fn unwritten_ends(ports: Ports) -> Ports {
     altered(ports, Fault::NoEnd)
 }
 
+/// Who comes to an end because something did not answer gives nothing back.
+pub fn kept_claims(ports: Ports) -> Ports {
+    altered(ports, Fault::NoGivingBack)
+}
+
 /// Nobody is ever called.
 pub fn uncalled_people(ports: Ports) -> Ports {
     altered(ports, Fault::NoCall)

@@ -181,6 +181,7 @@ impl Host {
             if let Some(worker) = self.workers.get_mut(&(destination, slot)) {
                 worker.is_busy = true;
             }
+            self.world.state().begun(process, &taken);
             let numbers: Vec<u64> = taken.iter().map(|stored| stored.number).collect();
             let received =
                 |stored: crate::queue::Stored| Received { body: stored.body, sent_at: stored.sent_at, deadline };
@@ -247,11 +248,11 @@ impl Host {
     fn ended(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Settled(destination, slot, settlements) => {
-                if let Some(worker) = self.workers.get_mut(&(destination, slot)) {
-                    worker.is_busy = false;
-                }
+                let Some(worker) = self.workers.get_mut(&(destination, slot)) else { return };
+                worker.is_busy = false;
                 let mut state = self.world.state();
                 for (number, settlement) in settlements {
+                    state.ended(worker.process, number);
                     state.settle(number, settlement);
                 }
                 state.expect_delivery(destination);

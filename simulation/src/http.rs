@@ -13,6 +13,9 @@ use crate::{
     world::{Process, State},
 };
 
+/// A call that speaks of this brings down the process that makes it.
+pub(crate) const POISON: &str = "poison";
+
 /// A call as a destination sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
@@ -129,6 +132,10 @@ impl Http for SimHttp {
             let call = Call::of(&request);
             self.0.with(|state| state.is_not_paused(&call));
             self.0.pause(1, 50).await;
+            if call.body.to_string().contains(POISON) {
+                self.0.with(|state| state.kill(self.0.id));
+                return std::future::pending().await;
+            }
             let fault = self.0.with(State::fault);
             self.0.with(|state| {
                 let process = self.0.id;

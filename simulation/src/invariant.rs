@@ -39,11 +39,13 @@ pub enum Invariant {
     Paused,
     /// What a person puts back or decides ends.
     PutRight,
+    /// Nothing is taken for poison that is not.
+    Blame,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Rest,
         Self::FinalState,
         Self::Leases,
@@ -60,6 +62,7 @@ impl Invariant {
         Self::Forgotten,
         Self::Paused,
         Self::PutRight,
+        Self::Blame,
     ];
 
     /// In words.
@@ -81,6 +84,7 @@ impl Invariant {
             Self::Forgotten => "nothing dated before an erasure is told after it",
             Self::Paused => "no call is started over a paused connection",
             Self::PutRight => "what was given up and is put back ends, and so does what a person decides",
+            Self::Blame => "nothing is given up as crashed that did not go down with its workers five times",
         }
     }
 }

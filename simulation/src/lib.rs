@@ -20,6 +20,7 @@ mod ports;
 mod queue;
 pub mod scenario;
 mod schedule;
+mod suspects;
 mod tasks;
 mod trouble;
 mod websale;

@@ -154,7 +154,10 @@ impl Queue for SimQueue {
     }
 
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {
-        Box::pin(self.request(|state| state.queue.dead.push(letter.clone())))
+        Box::pin(self.request(|state| {
+            state.is_suspect(letter);
+            state.queue.dead.push(letter.clone());
+        }))
     }
 
     fn sweep<'a>(&'a self, sweep: Sweep<'a>) -> Async<'a, Result<Swept, QueueError>> {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     chance::Chance,
+    http::POISON,
     operator::Script,
     people::{Erasure, Person},
     world::start,
@@ -163,6 +164,17 @@ impl Scenario {
             scenario.pause("all", destination, SignedDuration::from_secs(150), minutes(12));
         }
         scenario.promotions.iter_mut().for_each(|promotion| promotion.stays_off = promotion.is_cancelled);
+        scenario
+    }
+
+    /// The same beside orders that come all at once, one of which brings down whoever tells of it: nobody expects that
+    /// anything becomes of that one.
+    pub fn poisoned(channel: &'static str) -> Self {
+        let mut scenario = Self::fixed(channel);
+        for id in ["a", "b", "c", POISON] {
+            scenario.order("all", id, &STATUSES[..1], |_| SignedDuration::ZERO);
+        }
+        scenario.orders.pop();
         scenario
     }
 

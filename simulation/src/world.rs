@@ -18,6 +18,7 @@ use crate::{
     people::Keys,
     queue::QueueState,
     schedule::Next,
+    suspects::Suspects,
     trouble::{Matter, Trouble},
     websale::Websale,
     websand::Websand,
@@ -61,6 +62,7 @@ pub(crate) struct State {
     pub(crate) at_work_since: Timestamp,
     /// How many answers to writes of a row were lost.
     pub(crate) lost_notes: BTreeMap<String, usize>,
+    pub(crate) suspects: Suspects,
     dead: BTreeSet<u32>,
     timeline: BinaryHeap<Reverse<Entry>>,
     entries: u64,
@@ -138,6 +140,7 @@ impl World {
             outdated: BTreeSet::new(),
             at_work_since: start(),
             lost_notes: BTreeMap::new(),
+            suspects: Suspects::default(),
             dead: BTreeSet::new(),
             timeline: BinaryHeap::new(),
             entries: 0,
@@ -193,7 +196,9 @@ impl State {
 
     pub(crate) fn kill(&mut self, process: u32) {
         self.note(|| format!("process {process} dies"));
-        self.dead.insert(process);
+        if self.dead.insert(process) {
+            self.bury_with(process);
+        }
     }
 
     pub(crate) fn is_dead(&self, process: u32) -> bool {

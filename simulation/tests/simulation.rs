@@ -9,6 +9,9 @@ use relay_simulation::{Invariant, Kind, Plan, Report, Violation, broken, chance:
 /// A broken product that is not found out within so many of the seeds below is not found out.
 const FEW_SEEDS: u64 = 20;
 
+/// A port call fails, or its answer gets lost: each once in twelve times.
+const ONE_LEDGER_CALL_IN_SIX: u64 = 12;
+
 /// Runs seeds until one shows a violation.
 fn first_violation(seeds: std::ops::Range<u64>, also: impl Fn(Plan) -> Plan) -> Option<(u64, Vec<Violation>)> {
     seeds.into_iter().find_map(|seed| {
@@ -81,6 +84,48 @@ may_die! {
     the_one_process_or_the_operator_may_die_at_any_step_of_a_pause: Embedded "push" paused;
 }
 
+/// An order brings down whoever tells of it, and again after a person has put it back: how many processes died, how many
+/// rows called a person, and how many letters are left. Nothing else is amiss.
+fn poisoned(plan: &Plan) -> (usize, usize, usize) {
+    let report = run(&Plan { traced: true, ..plan.clone() }, &Scenario::poisoned("push"));
+    let left: Vec<&str> = report.violations.iter().map(|violation| &*violation.what).collect();
+    let (rows, letters): (Vec<&str>, Vec<&str>) =
+        left.iter().partition(|what| what.starts_with("all#websand#order#poison "));
+    assert!(matches!(rows[..], [row] if row.contains("ends parked") && row.contains("\"crashed\"")), "{left:?}");
+    let is_of_poison = |what: &&str| what.starts_with("a letter is left: crashed") && what.contains("\"poison\"");
+    assert!(!letters.is_empty() && letters.iter().all(is_of_poison), "{left:?}");
+    let deaths = report.trace.iter().filter(|line| line.ends_with("dies")).count();
+    (deaths, report.for_a_person, letters.len())
+}
+
+#[test]
+fn what_brings_its_process_down_is_given_up_after_five_deaths() {
+    assert_eq!(poisoned(&Plan::calm(Kind::Lambda)), (5 + 5, 1, 1));
+    // The one process dies with all that is under way: as long as others are, its deaths count half.
+    let (deaths, for_a_person, letters) = poisoned(&Plan::calm(Kind::Embedded));
+    assert!(deaths > 5 + 5 && deaths <= 9 + 9, "{deaths} deaths");
+    assert_eq!((for_a_person, letters), (1, 1));
+}
+
+#[test]
+fn so_it_is_while_ports_fail() {
+    for (seed, kind) in (0..8).flat_map(|seed| [(seed, Kind::Lambda), (seed, Kind::Embedded)]) {
+        let troubled = SignedDuration::from_hours(2);
+        // A webhook whose answer was lost is queued once more, and both count together until one is given up.
+        let (deaths, _, letters) =
+            poisoned(&Plan { seed, troubled, fault_rate: ONE_LEDGER_CALL_IN_SIX, ..Plan::calm(kind) });
+        let most = if kind == Kind::Lambda { 5 + 5 } else { 9 + 9 };
+        assert!((5 + 5..=most + most * 2 * (letters - 1)).contains(&deaths), "{kind:?}, seed {seed}: {deaths} deaths");
+    }
+}
+
+/// No good event is given up for want of a ledger.
+#[test]
+fn while_one_ledger_call_in_six_fails_nothing_is_taken_for_poison() {
+    let fails = |plan| Plan { troubled: SignedDuration::from_hours(10), fault_rate: ONE_LEDGER_CALL_IN_SIX, ..plan };
+    assert_eq!(first_violation(0..40, fails), None);
+}
+
 /// A broken product is found out within a few seeds, and for what it breaks.
 fn is_found_out(alter: fn(Ports) -> Ports, breaks: Invariant) {
     let longest = SignedDuration::from_hours(if breaks == Invariant::Rest { 24 } else { 24 * 30 });
@@ -145,6 +190,7 @@ broken_products! {
     a_person_who_is_not_forgotten_is_found_out: forgotten_tombstones breaks Forgotten;
     a_call_over_a_paused_connection_is_found_out: unseen_pauses breaks Paused;
     a_letter_put_back_in_vain_is_found_out: unheard_redrives breaks PutRight;
+    a_good_event_taken_for_a_bad_one_is_found_out: kept_claims breaks Blame;
 }
 
 #[test]

@@ -52,3 +52,12 @@ fn a_product_that_forgets_cancellations_is_found_out() {
 fn a_product_that_forgets_what_it_sent_is_found_out() {
     is_found_out(broken::forgotten_steps);
 }
+
+/// One ledger call in six fails while ports do: in this year some good promotion would be taken for poison.
+#[test]
+fn a_product_that_takes_want_of_a_ledger_for_crashes_is_found_out() {
+    let year = Year::drawn(4);
+    let found = year.run(broken::kept_claims, false).differences;
+    assert!(found.iter().any(|what| what.contains("given up as crashed")), "{found:?}");
+    assert_eq!(year.run(unaltered, false).differences, [""; 0]);
+}

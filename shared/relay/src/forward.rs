@@ -1,6 +1,7 @@
 //! The delivering half: settles one message against the ledger and a destination.
 
 mod attempt;
+mod claims;
 mod consent;
 mod erase;
 mod letter;

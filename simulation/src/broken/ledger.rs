@@ -22,6 +22,7 @@ pub(super) enum Fault {
     NoAnnouncement,
     NoSteps,
     NoEnd,
+    NoGivingBack,
     NoCall,
     NoPause,
     NoWayBack,
@@ -31,6 +32,11 @@ pub(super) struct Altered(pub(super) Fault);
 
 fn is_push(row: &Row) -> bool {
     row.promotion.as_ref().is_some_and(|promotion| promotion.channel == Channel::Push)
+}
+
+/// Whether nothing has become of the row but that nobody holds it any more.
+fn is_given_back(row: &Row) -> bool {
+    row.lease.is_none() && row.not_before.is_none() && !row.state.is_final() && !row.attempts.is_empty()
 }
 
 impl Altered {
@@ -61,6 +67,7 @@ impl Altered {
         match self.0 {
             Fault::NoAnnouncement if row.state == State::Intended => None,
             Fault::NoEnd if row.key.kind == Kind::Customer && row.lease.is_none() => None,
+            Fault::NoGivingBack if is_given_back(row) => None,
             Fault::NoCall => Some(Row { attention: None, ..row.clone() }),
             _ => Some(row.clone()),
         }

@@ -129,6 +129,10 @@ impl<'a> Attempt<'a> {
         let by = Claimant { key: &self.key, event_id, lease, held_until, sent_at, now };
         let decide = |row: Option<&Row>| transition::claim_noting(row, &by, &relevance, &note);
         let claimed = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess, decide).await;
+        let is_refused = matches!(&claimed, Ok((_, claim)) if *claim != Claim::Granted);
+        if !is_refused {
+            self.passage.claims.took(&self.key, &self.token, self.event_id);
+        }
         let (row, claim) = claimed.map_err(|error| self.ledger_failed(&error))?;
         match (claim, row) {
             (Claim::Granted, Some(row)) => match self.passage.given_up() {
@@ -197,6 +201,7 @@ impl<'a> Attempt<'a> {
         let decide = |stored: Option<&Row>| transition::finish(stored.filter(undecided), &self.token, &next);
         let guess = Guess::Row(Box::new(row.clone()));
         let (row, ours) = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess, decide).await?;
+        self.passage.claims.noted(&self.token, row.as_ref());
         Ok(if ours { row } else { None })
     }
 
@@ -228,6 +233,9 @@ impl<'a> Attempt<'a> {
                 break;
             }
             changed = update(&*self.ports.ledger, &*self.ports.random, &self.key, guess.clone(), &decide).await;
+        }
+        if let Ok((row, _)) = &changed {
+            self.passage.claims.noted(&self.token, row.as_ref());
         }
         changed
     }

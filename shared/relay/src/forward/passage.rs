@@ -13,12 +13,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     attempt::{failure, until_instant},
+    claims::Claims,
     traffic::{Finding, Health, Pass, Traffic},
 };
 use crate::{
-    alarm::Alarm,
     ledger::{
-        self, Attention, Change, Connection, Guess, LedgerError, Matter, Row,
+        self, Change, Connection, Guess, LedgerError, Matter, Row,
         connection::{self, Gate},
     },
     ports::Ports,
@@ -45,6 +45,8 @@ pub(crate) struct Passage {
     sent_at: Timestamp,
     deadline: Timestamp,
     row: Row,
+    /// The rows it works on.
+    pub(super) claims: Claims,
     /// What this message has found out about the connection, to be noted at its end.
     news: Mutex<Vec<News>>,
     passes: Mutex<Vec<Pass>>,
@@ -80,6 +82,7 @@ impl Passage {
             sent_at: received.sent_at,
             deadline: received.deadline,
             row,
+            claims: Claims::default(),
             news: Mutex::default(),
             passes: Mutex::default(),
             tries: Mutex::default(),
@@ -212,8 +215,10 @@ impl Passage {
         self.news().push(News::Wrong(matter, failure.clone()));
     }
 
-    /// Notes what was found out, if it is news. That it is not noted does no harm: the next message finds it out again.
+    /// The message has come to its end: it gives back what it holds, and notes what it found out, if that is news. That it
+    /// is not noted does no harm: the next message finds it out again.
     pub(crate) async fn close(&self) {
+        self.claims.give_back(&self.ports, self.deadline).await;
         let mut news = std::mem::take(&mut *self.news());
         let used: BTreeSet<Party> = self.passes().iter().filter(|pass| pass.is_used()).map(Pass::party).collect();
         news.extend(self.tries().difference(&used).map(|party| News::Untried(*party)));
@@ -243,18 +248,6 @@ impl Passage {
                 }
             }
             Err(error) => tracing::debug!(row = %self.row.key, %error, "the connection's state is not noted"),
-        }
-    }
-
-    /// Tells the operator once that deliveries wait.
-    fn alarm(&self, row: &Row) {
-        if row.attention != Some(Attention::ConfigurationFault) || row.attention == self.row.attention {
-            return;
-        }
-        for (matter, fault) in row.connection.iter().flat_map(|connection| &connection.faults) {
-            let (alarm, shop, destination) = (Alarm::ConfigurationFault, self.shop.as_str(), row.key.destination);
-            let settings = matter.settings();
-            tracing::error!(%alarm, shop, %destination, %matter, settings, since = %fault.since, "deliveries wait");
         }
     }
 

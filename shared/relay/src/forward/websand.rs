@@ -120,7 +120,7 @@ impl WebsandForwarder {
         };
         passage.right(Matter::Secret);
         match &message.payload {
-            Payload::Referenced(reference) => self.referenced(&attempt, reference, message, secret).await,
+            Payload::Referenced(reference) => Box::pin(self.referenced(&attempt, reference, message, secret)).await,
             _ => self.event(&attempt, message, secret).await,
         }
     }

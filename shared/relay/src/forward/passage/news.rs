@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::Passage;
 use crate::{
-    ledger::{Matter, Row, connection},
+    alarm::Alarm,
+    ledger::{Attention, Matter, Row, connection},
     retry::{Call, Failure, Party},
 };
 
@@ -38,6 +40,20 @@ impl News {
         match self {
             Self::Down(party, _) => Some(*party),
             _ => None,
+        }
+    }
+}
+
+impl Passage {
+    /// Tells the operator once that deliveries wait.
+    pub(super) fn alarm(&self, row: &Row) {
+        if row.attention != Some(Attention::ConfigurationFault) || row.attention == self.row.attention {
+            return;
+        }
+        for (matter, fault) in row.connection.iter().flat_map(|connection| &connection.faults) {
+            let (alarm, shop, destination) = (Alarm::ConfigurationFault, self.shop.as_str(), row.key.destination);
+            let settings = matter.settings();
+            tracing::error!(%alarm, shop, %destination, %matter, settings, since = %fault.since, "deliveries wait");
         }
     }
 }
