@@ -22,7 +22,7 @@ pub(crate) fn install(data_dir: &Path) -> Result<(), Failure> {
     write!(
         file,
         "[\"shoprelay/{NAME}/webhook\"]\nplatform = \"shopify\"\nsigning_secrets = [\"{SIGNING_SECRET}\"]\n\n\
-         [\"shoprelay/{NAME}/websand\"]\naccount = \"acme\"\napi_key = \"key of the bench\"\n"
+         [\"shoprelay/{NAME}/websand\"]\naccount = \"acme\"\napi_key = \"key-of-the-bench\"\n"
     )?;
     Ok(())
 }
