@@ -145,7 +145,7 @@ impl Ledger for SqliteLedger {
         let (key, content) = ((part.row.to_string(), part.content.clone(), part.number), content.to_vec());
         Box::pin(async move {
             let act = move |connection: &Connection| {
-                connection.prepare_cached(PUT)?.execute((key.0, key.1, key.2, content, expires_at)).map(drop)
+                connection.prepare_cached(PUT)?.execute((&key.0, &key.1, key.2, &content, expires_at)).map(drop)
             };
             self.store.write(act, |()| ()).await.map_err(|error| unavailable(&error))
         })
@@ -166,7 +166,9 @@ impl Ledger for SqliteLedger {
         const DELETE: &str = "DELETE FROM part WHERE row_key = ?1 AND content = ?2 AND number = ?3";
         let key = (part.row.to_string(), part.content.clone(), part.number);
         Box::pin(async move {
-            let act = move |connection: &Connection| connection.prepare_cached(DELETE)?.execute(key).map(drop);
+            let act = move |connection: &Connection| {
+                connection.prepare_cached(DELETE)?.execute((&key.0, &key.1, key.2)).map(drop)
+            };
             self.store.write(act, |()| ()).await.map_err(|error| unavailable(&error))
         })
     }

@@ -148,7 +148,7 @@ impl SqliteQueue {
         within_limit(&body)?;
         let now = self.clock.now().as_microsecond();
         let act = move |connection: &Connection| {
-            connection.prepare_cached(SEND)?.execute((destination.name(), shop, now, body))
+            connection.prepare_cached(SEND)?.execute((destination.name(), &shop, now, &body))
         };
         let lane = self.lane(destination).clone();
         self.store.write(act, move |_| lane.changed.notify_one()).await.map(drop).map_err(|error| unavailable(&error))
@@ -158,8 +158,8 @@ impl SqliteQueue {
         within_limit(&letter.body)?;
         let now = self.clock.now().as_microsecond();
         let act = move |connection: &Connection| {
-            let DeadLetter { shop, destination, body, reason, status, detail } = letter;
-            let values = (destination.name(), shop.map(String::from), now, reason, status, detail, body);
+            let DeadLetter { shop, destination, body, reason, status, detail } = &letter;
+            let values = (destination.name(), shop.as_ref().map(ShopName::as_str), now, reason, status, detail, body);
             connection.prepare_cached(PARK)?.execute(values)
         };
         self.store.write(act, |_| ()).await.map(drop).map_err(|error| unavailable(&error))
@@ -199,7 +199,7 @@ impl Queue for SqliteQueue {
         let now = self.clock.now().as_microsecond();
         let shop = shop.to_string();
         let act = move |connection: &Connection| {
-            connection.prepare_cached(WAKE)?.execute((destination.name(), shop, now)).map(drop)
+            connection.prepare_cached(WAKE)?.execute((destination.name(), &shop, now)).map(drop)
         };
         let lane = self.lane(destination).clone();
         let woken = self.store.write(act, move |()| lane.changed.notify_one());

@@ -5,10 +5,12 @@ use rusqlite::Connection;
 
 use crate::store::{Store, StoreError};
 
-/// How many receipts are kept.
+/// How many receipts are kept at least.
 const KEPT: i64 = 10_000;
+/// After so many more, those that are too many go: one by one each would cost a page of the log.
+const TRIM: i64 = 100;
 
-/// The last 10,000 receipts.
+/// The last 10,000 receipts, and a few more.
 #[derive(Clone, Debug)]
 pub struct Receipts {
     store: Store,
@@ -29,9 +31,12 @@ impl Receipts {
             Err(error) => return failed(StoreError::Database(error.to_string())),
         };
         let act = move |connection: &Connection| {
-            connection.prepare_cached("INSERT INTO receipt (json) VALUES (?1)")?.execute([json])?;
-            let trim = "DELETE FROM receipt WHERE id <= ?1";
-            connection.prepare_cached(trim)?.execute([connection.last_insert_rowid() - KEPT]).map(drop)
+            connection.prepare_cached("INSERT INTO receipt (json) VALUES (?1)")?.execute([&json])?;
+            let id = connection.last_insert_rowid();
+            if id % TRIM == 0 {
+                connection.prepare_cached("DELETE FROM receipt WHERE id <= ?1")?.execute([id - KEPT])?;
+            }
+            Ok(())
         };
         if let Err(error) = self.store.write_lazily(act, failed) {
             failed(error);
@@ -77,7 +82,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path(), receipt(0).at).unwrap();
         let receipts = Receipts::new(store.clone());
-        let total = KEPT + 20;
+        let total = KEPT + TRIM + 20;
         for number in 0..total {
             receipts.note(&receipt(number));
             if number % 1000 == 0 {
@@ -89,7 +94,7 @@ mod tests {
         let newest = receipts.latest(2).await.unwrap();
         assert_eq!(newest, [receipt(total - 1), receipt(total - 2)]);
         let all = receipts.latest(usize::MAX).await.unwrap();
-        assert_eq!(i64::try_from(all.len()).unwrap(), KEPT);
-        assert_eq!(all.last().unwrap(), &receipt(20));
+        assert_eq!(i64::try_from(all.len()).unwrap(), KEPT + 20);
+        assert_eq!(all.last().unwrap(), &receipt(TRIM));
     }
 }

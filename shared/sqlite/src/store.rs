@@ -125,10 +125,11 @@ impl Store {
     }
 
     /// Runs `act` in the next transaction; returns after it is on disk. `after` runs then, too, even if nobody waits
-    /// for the result any more. An error of `act` undoes what it did and hurts no other write.
+    /// for the result any more. An error of `act` undoes what it did and hurts no other write; `act` may be run again
+    /// because of another's error.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
-        act: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        act: impl Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
         after: impl FnOnce(&T) + Send + 'static,
     ) -> Result<T, StoreError> {
         let (sender, receiver) = oneshot::channel();
@@ -146,7 +147,7 @@ impl Store {
     /// of its own a moment later.
     pub(crate) fn write_lazily(
         &self,
-        act: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
+        act: impl Fn(&Connection) -> rusqlite::Result<()> + Send + 'static,
         failed: impl FnOnce(StoreError) + Send + 'static,
     ) -> Result<(), StoreError> {
         let answer = |outcome: Result<(), StoreError>| {

@@ -5,6 +5,7 @@ use futures_util::future::join_all;
 use relay::{
     clock::Clock,
     queue::{Entry, Place, QueueError, Sweep, SweepEnd, Swept, Verdict},
+    shop::ShopName,
 };
 use rusqlite::{Connection, Row, named_params};
 
@@ -78,7 +79,7 @@ pub(super) async fn run(store: &Store, clock: &dyn Clock, sweep: Sweep<'_>) -> R
         let changes: Vec<(i64, Verdict)> =
             page.iter().map(|found| found.id).zip(verdicts).filter(|(_, verdict)| *verdict != Verdict::Keep).collect();
         if !changes.is_empty() {
-            let act = move |connection: &Connection| change(connection, &statements, changes);
+            let act = move |connection: &Connection| change(connection, &statements, &changes);
             store.write(act, |()| ()).await.map_err(|error| unavailable(&error))?;
         }
         for some in deleted.chunks(AT_ONCE) {
@@ -125,7 +126,7 @@ async fn page(store: &Store, statements: &Statements, sweep: Sweep<'_>, after: i
     store.read(act).await
 }
 
-fn change(connection: &Connection, statements: &Statements, changes: Vec<(i64, Verdict)>) -> rusqlite::Result<()> {
+fn change(connection: &Connection, statements: &Statements, changes: &[(i64, Verdict)]) -> rusqlite::Result<()> {
     for (id, verdict) in changes {
         match verdict {
             Verdict::Keep => 0,
@@ -133,7 +134,7 @@ fn change(connection: &Connection, statements: &Statements, changes: Vec<(i64, V
             Verdict::Rewrite(body) => connection.prepare_cached(statements.rewrite)?.execute((id, body))?,
             Verdict::Replace(letter) => connection.prepare_cached(REPLACE)?.execute(named_params! {
                 ":id": id,
-                ":shop": letter.shop.map(String::from),
+                ":shop": letter.shop.as_ref().map(ShopName::as_str),
                 ":reason": letter.reason,
                 ":status": letter.status,
                 ":detail": letter.detail,

@@ -29,14 +29,14 @@ pub(super) struct Write {
     lazy: bool,
 }
 
-/// First run inside a transaction, then told what became of it.
+/// Run inside a transaction, once more if another write of that transaction failed, then told what became of it.
 trait Step: Send {
     fn run(&mut self, connection: &Connection) -> bool;
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
 struct Pending<T, A, R> {
-    act: Option<A>,
+    act: A,
     result: Option<Result<T, StoreError>>,
     answer: R,
 }
@@ -44,11 +44,11 @@ struct Pending<T, A, R> {
 impl<T, A, R> Step for Pending<T, A, R>
 where
     T: Send,
-    A: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
+    A: Fn(&Connection) -> rusqlite::Result<T> + Send,
     R: FnOnce(Result<T, StoreError>) + Send,
 {
     fn run(&mut self, connection: &Connection) -> bool {
-        self.result = self.act.take().map(|act| act(connection).map_err(StoreError::from));
+        self.result = Some((self.act)(connection).map_err(StoreError::from));
         matches!(self.result, Some(Ok(_)))
     }
 
@@ -60,10 +60,10 @@ where
 
 impl Write {
     pub(super) fn new<T: Send + 'static>(
-        act: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        act: impl Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
         answer: impl FnOnce(Result<T, StoreError>) + Send + 'static,
     ) -> Self {
-        Self { step: Box::new(Pending { act: Some(act), result: None, answer }), lazy: false }
+        Self { step: Box::new(Pending { act, result: None, answer }), lazy: false }
     }
 
     pub(super) fn lazy(self) -> Self {
@@ -104,19 +104,33 @@ fn next_group(receiver: &Receiver<Write>) -> Option<Vec<Write>> {
 }
 
 fn commit(connection: &Connection, mut group: Vec<Write>, commits: &AtomicU64) {
-    let outcome = run_group(connection, &mut group);
-    if outcome.is_ok() {
-        commits.fetch_add(1, Ordering::Relaxed);
-    } else if !connection.is_autocommit() {
-        // The outcome says already what is wrong.
-        let _ = execute(connection, "ROLLBACK");
+    // Savepoints copy every page that is changed, and are needed only where a write fails, which hardly any does.
+    let outcome = run_together(connection, &mut group).and_then(|all| match all {
+        true => Ok(()),
+        false => run_each(connection, &mut group),
+    });
+    match &outcome {
+        Ok(()) => _ = commits.fetch_add(1, Ordering::Relaxed),
+        Err(_) => roll_back(connection),
     }
     for write in group {
         write.step.answer(outcome.clone());
     }
 }
 
-fn run_group(connection: &Connection, group: &mut [Write]) -> Result<(), StoreError> {
+/// Runs and commits all writes, or, if one fails, none.
+fn run_together(connection: &Connection, group: &mut [Write]) -> Result<bool, StoreError> {
+    execute(connection, "BEGIN IMMEDIATE")?;
+    if group.iter_mut().all(|write| write.step.run(connection)) {
+        execute(connection, "COMMIT")?;
+        return Ok(true);
+    }
+    roll_back(connection);
+    Ok(false)
+}
+
+/// Runs and commits all writes but those that fail.
+fn run_each(connection: &Connection, group: &mut [Write]) -> Result<(), StoreError> {
     execute(connection, "BEGIN IMMEDIATE")?;
     for write in group {
         execute(connection, "SAVEPOINT write")?;
@@ -127,6 +141,13 @@ fn run_group(connection: &Connection, group: &mut [Write]) -> Result<(), StoreEr
         execute(connection, "RELEASE write")?;
     }
     execute(connection, "COMMIT")
+}
+
+fn roll_back(connection: &Connection) {
+    if !connection.is_autocommit() {
+        // What is wrong is known already.
+        let _ = execute(connection, "ROLLBACK");
+    }
 }
 
 fn execute(connection: &Connection, sql: &str) -> Result<(), StoreError> {
