@@ -13,9 +13,11 @@ mod backfill;
 mod by_hand;
 mod callbacks;
 mod consent;
+mod dead;
 mod failures;
 mod forgetting;
 mod orders;
+mod pause;
 mod promotions;
 mod webhooks;
 

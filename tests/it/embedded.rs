@@ -5,8 +5,6 @@ use serde_json::json;
 
 mod backfill;
 mod chunks;
-mod dead;
-mod pause;
 
 /// On the shared stack its message would wait in a queue that other tests want to see empty.
 #[tokio::test]

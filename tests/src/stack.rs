@@ -11,6 +11,7 @@ use crate::{
     aws::{Aws, Json, REGION},
     binaries::{self, repository},
     emulator::{ACCOUNT, Emulator, ROOT_SECRET},
+    recorder::Hidden,
     sandbox::Sandbox,
     shop,
     wait::until,
@@ -190,6 +191,20 @@ impl Stack {
             counts.iter().all(|count| count.as_deref() == Some("0")).then_some(())
         };
         until("the queue is empty", empty).await;
+    }
+
+    /// The messages of a queue that its forwarder has put off for minutes.
+    pub fn put_off(&self, queue: &str) -> Vec<Hidden> {
+        self.emulator.recorder.hidden(&format!("{}-{queue}", self.name), 300)
+    }
+
+    /// Lets such messages come back now.
+    pub async fn show(&self, hidden: &[Hidden]) {
+        for Hidden { queue, receipt, .. } in hidden {
+            let queue = format!("{}/{ACCOUNT}/{queue}", self.emulator.endpoint);
+            let input = json!({"QueueUrl": queue, "ReceiptHandle": receipt, "VisibilityTimeout": 0});
+            self.root().json(Json::Sqs, "ChangeMessageVisibility", &input).await.expect("it is still there");
+        }
     }
 
     /// The messages of a queue that could be received now; they stay.

@@ -8,11 +8,16 @@ use serde_json::{Value, json};
 use crate::{
     host::Host,
     sandbox::Sandbox,
-    shop,
     stack::Stack,
     wait::within,
     webhook::{Answer, Webhook},
 };
+
+mod held;
+mod shop;
+
+pub use held::Held;
+pub use shop::Shop;
 
 /// How long a webhook may take to its destination: on the deployed stack a queue's poller comes in between.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -45,74 +50,6 @@ pub enum On {
     Deployed,
 }
 
-/// A shop to be made. Its name is its own on the shared stack.
-#[derive(Clone, Debug)]
-pub struct Shop {
-    /// Its name.
-    pub name: &'static str,
-    /// `…/webhook`.
-    pub webhook: Value,
-    /// What `…/websand` has beside the account and its key.
-    pub websand: Value,
-    /// Whether it has `…/websale`.
-    pub websale: bool,
-    /// Whether its `…/websale` wants status callbacks, at the sandbox that has WEBSALE.
-    pub callback: bool,
-    /// `…/platform`; `{sandbox}` in it is the sandbox's address, where the shops' own APIs are.
-    pub platform: Option<Value>,
-}
-
-impl Shop {
-    /// A shop whose webhooks hold all that is needed.
-    pub const fn new(name: &'static str, webhook: Value) -> Self {
-        Self { name, webhook, websand: Value::Null, websale: false, callback: false, platform: None }
-    }
-
-    /// A shop that sends canonical events or Shopify's, and is at WEBSALE too.
-    pub fn canonical(name: &'static str) -> Self {
-        Self { websale: true, ..Self::new(name, shop::webhook()) }
-    }
-
-    /// The same with access to the shop's own API.
-    #[must_use]
-    pub fn with_platform(mut self, platform: Value) -> Self {
-        self.platform = Some(platform);
-        self
-    }
-
-    /// The same, told at the sandbox what becomes of its promotions.
-    #[must_use]
-    pub const fn with_callback(mut self) -> Self {
-        self.callback = true;
-        self
-    }
-
-    /// The same with these fields in its Websand secret.
-    #[must_use]
-    pub fn with_websand(mut self, fields: Value) -> Self {
-        self.websand = fields;
-        self
-    }
-
-    fn secrets(&self, account: &str, sandbox: &Sandbox, websale: &Sandbox) -> Vec<(String, Value)> {
-        let mut websand = shop::websand(account);
-        websand.as_object_mut().expect("an object").extend(self.websand.as_object().cloned().unwrap_or_default());
-        let mut secrets = vec![("webhook", self.webhook.clone()), ("websand", websand)];
-        if self.websale {
-            let mut secret = shop::websale(self.name);
-            if self.callback {
-                secret["status_callback"] = shop::status_callback(&websale.url, self.name);
-            }
-            secrets.push(("websale", secret));
-        }
-        if let Some(platform) = &self.platform {
-            let text = platform.to_string().replace("{sandbox}", &sandbox.url);
-            secrets.push(("platform", serde_json::from_str(&text).expect("a URL needs no escapes")));
-        }
-        secrets.into_iter().map(|(kind, value)| (format!("{}/{kind}", self.name), value)).collect()
-    }
-}
-
 /// A host with its shops, and a sandbox.
 #[derive(Debug)]
 pub struct System {
@@ -141,7 +78,7 @@ impl On {
             Self::Embedded => {
                 let secrets = shops.iter().flat_map(|shop| shop.secrets(shop.name, &sandbox, &sandbox));
                 let secrets: Vec<_> = secrets.map(|(name, value)| (format!("shoprelay/{name}"), value)).collect();
-                let mut host = Host::new(&secrets);
+                let mut host = Host::new(&secrets).with("SHOPRELAY_LOG", "info,relay=debug");
                 host.start(&sandbox).await;
                 Either::Embedded(Box::new(host))
             }
@@ -272,6 +209,13 @@ impl System {
             Either::Embedded(host) => host.command(&self.sandbox, arguments).await,
             Either::Deployed(stack) => stack.command(&self.sandbox, arguments).await,
         }
+    }
+
+    /// The same with `--json`: what it ends with, and its answer.
+    pub async fn json(&self, arguments: &[&str]) -> (i32, Value) {
+        let output = self.command(&[arguments, &["--json"]].concat()).await;
+        let answer = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
+        (output.status.code().expect("it was not killed"), answer)
     }
 
     /// Waits until nothing more is on the way to a destination.
