@@ -71,7 +71,7 @@ fn main() -> ExitCode {
             Command::Resume(resume) => resume.run().await,
             Command::Resolve(resolve) => resolve.run().await,
             Command::Backfill(backfill) => backfill.run().await,
-            Command::Forget(forget) => forget.run().await,
+            Command::Forget(forget) => Box::pin(forget.run()).await,
             Command::Doctor(doctor) => doctor.run().await,
         }
     });

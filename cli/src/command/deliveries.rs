@@ -83,7 +83,8 @@ impl Deliveries {
             rows.extend(ledger.due(purpose, horizon, read).await.map_err(unavailable)?);
         }
         // Of a promotion in chunks, the promotion is listed, and chunks only if they need a person.
-        rows.retain(|row| row.key.kind != Kind::Chunk || row.attention.is_some());
+        // A connection is listed only if it is shut: until then its row tells when its shop is silent.
+        rows.retain(|row| !matches!(row.key.kind, Kind::Chunk | Kind::Connection) || row.attention.is_some());
         rows.retain(|row| self.shop.is_none() || row.key.shop == self.shop);
         rows.sort_by_key(|row| (row.attention.is_none(), row.index().map(|due| due.at)));
         Ok(rows)
@@ -105,7 +106,8 @@ impl Deliveries {
 fn next(row: &Row, now: Timestamp) -> Option<Timestamp> {
     let attempt = || row.not_before.filter(|at| *at > now && !row.state.is_final());
     let is_ours = |due: &Due| matches!(due.purpose, Purpose::Send | Purpose::Poll);
-    row.index().filter(is_ours).map(|due| due.at).or_else(attempt)
+    // That a shop should be heard of is no step of a delivery.
+    row.index().filter(|due| is_ours(due) && row.connection.is_none()).map(|due| due.at).or_else(attempt)
 }
 
 fn table(rows: &[Row], now: Timestamp) -> Table {

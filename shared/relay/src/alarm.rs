@@ -28,11 +28,13 @@ pub enum Alarm {
     AppUninstalled,
     /// The platform says that webhooks did not arrive.
     DeliveryException,
+    /// Nothing came from a shop for longer than it should be silent.
+    ShopSilent,
 }
 
 impl Alarm {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::OutcomeUnknown,
         Self::CredentialsRefused,
         Self::ConfigurationFault,
@@ -44,6 +46,7 @@ impl Alarm {
         Self::EmailWithheldByPlatform,
         Self::AppUninstalled,
         Self::DeliveryException,
+        Self::ShopSilent,
     ];
 
     /// The field's value.
@@ -60,6 +63,7 @@ impl Alarm {
             Self::EmailWithheldByPlatform => "email_withheld_by_platform",
             Self::AppUninstalled => "app_uninstalled",
             Self::DeliveryException => "delivery_exception",
+            Self::ShopSilent => "shop_silent",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Wakes promotions when they are due.
+//! Wakes promotions when they are due, and tells of shops that should have been heard of.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,6 +13,7 @@ use crate::{
     shop::{Platform, ShopName},
 };
 
+mod silence;
 #[cfg(test)]
 mod tests;
 
@@ -80,7 +81,9 @@ async fn dispatch_found(
         let is_last = rows.len() < limit;
         let new: Vec<_> = rows.into_iter().filter(|row| seen.insert(row.key.clone())).collect();
         let is_stuck = new.is_empty();
-        let is_due = |row: &Row| row.due.is_some_and(|due| due.purpose == Purpose::Send && due.at <= now);
+        let is_due = |row: &Row| {
+            connection::silent(row, now) || row.due.is_some_and(|due| due.purpose == Purpose::Send && due.at <= now)
+        };
         for row in new.into_iter().filter(is_due) {
             if ports.clock.now() >= deadline {
                 return false;
@@ -120,6 +123,9 @@ impl Pauses {
 /// forwarder does it once. Somebody at work on the row, or a wait that was asked for, is left in peace.
 async fn wake(ports: &Ports, row: &Row, pauses: &mut Pauses) -> Result<bool, WakeError> {
     let now = ports.clock.now();
+    if row.connection.is_some() {
+        return silence::tell(ports, row, now).await.map(|()| false);
+    }
     let is_paused = pauses.holds(ports, row).await?;
     let busy_until = row.lease.as_ref().map(|lease| lease.until).max(row.not_before).filter(|until| *until > now);
     let message = due_message(row).filter(|_| busy_until.is_none() && !is_paused);
@@ -157,6 +163,7 @@ fn due_message(row: &Row) -> Option<Message> {
         sequence: revision.sequence,
         traceparent: None,
         quiet_hours: None,
+        silent_after_hours: None,
         payload: Payload::PromotionDue { row: row.key.clone(), revision },
     })
 }

@@ -41,6 +41,8 @@ pub struct Message {
     /// When no push goes out, if the shop has such hours; only with a promotion that is sent. Who forwards it knows
     /// nothing else of how the shop's webhooks are received.
     pub quiet_hours: Option<QuietHours>,
+    /// After how many hours without another webhook somebody is called; only with what a webhook of such a shop came to.
+    pub silent_after_hours: Option<u64>,
     /// What it is about.
     pub payload: Payload,
 }

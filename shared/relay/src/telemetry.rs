@@ -19,6 +19,8 @@ use crate::{
 };
 
 mod embedded_metrics;
+#[cfg(test)]
+pub(crate) mod watch;
 
 use embedded_metrics::EmbeddedMetrics;
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use relay::metric::{METRICS, NAMESPACE};
-use relay_tests::{aws::Json, sandbox::Sandbox, stack::Stack, wait::within, webhook::Webhook};
+use relay_tests::{aws::Json, sandbox::Sandbox, shop, stack::Stack, wait::within, webhook::Webhook};
 use serde_json::{Value, json};
 
 use super::order;
@@ -31,6 +31,39 @@ async fn what_the_functions_log_makes_valid_metrics_and_only_wrong_signatures_co
         (expected.iter().all(|name| seen.contains(*name))).then_some(())
     })
     .await;
+}
+
+/// A real webhook starts the shop's clock, which is then set back in its row.
+#[tokio::test]
+async fn of_a_shop_that_fell_silent_somebody_is_told() {
+    let stack = Stack::shared().await;
+    let websand = Sandbox::start(&[]).await;
+    let mut webhook = shop::webhook();
+    webhook["silent_after_hours"] = json!(1);
+    stack.put_secret("silent/webhook", &webhook).await;
+    stack.put_secret("silent/websand", &shop::websand(websand.port())).await;
+    let webhook = Webhook::canonical("silent", "order.placed", &order("1"));
+    assert_eq!(stack.post("silent", "order-placed", &webhook).await.status, 202);
+    let key = "silent#websand#connection#websand";
+    let clock = async || stack.row(key).await.filter(|row| row["connection"]["silent_at"].is_string());
+    let mut row = within(Duration::from_secs(90), "the shop was heard of", clock).await;
+    row["connection"]["silent_at"] = json!("2026-01-05T10:30:00Z");
+    let input = json!({"TableName": format!("{}-ledger", stack.name), "Key": {"pk": {"S": key}},
+        "UpdateExpression": "SET #row = :row, due_at = :at", "ExpressionAttributeNames": {"#row": "row"},
+        "ExpressionAttributeValues": {":row": {"S": row.to_string()}, ":at": {"N": "1767609000000"}}});
+    stack.root().json(Json::DynamoDb, "UpdateItem", &input).await.unwrap();
+    stack.run_schedules().await;
+    stack.run_schedules().await;
+    assert!(stack.row(key).await.unwrap()["connection"]["silent_at"].is_null());
+    let told = within(Duration::from_secs(90), "it was logged", async || {
+        let lines = lines(stack, "promotion-dispatcher").await;
+        let told: Vec<_> = lines.into_iter().filter(|line| line["alarm"] == "shop_silent").collect();
+        (!told.is_empty()).then_some(told)
+    });
+    let told = told.await;
+    // Two dispatchers at once may both tell.
+    assert!(told.iter().all(|line| line["shop"] == "silent"), "{told:?}");
+    assert_eq!(metrics(&told[0]), ["alarms"]);
 }
 
 /// The JSON lines that a function has logged.

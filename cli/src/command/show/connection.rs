@@ -39,5 +39,6 @@ pub(super) fn lines(connection: &Connection, now: Timestamp) -> Vec<(&'static st
         let proven: Vec<&str> = connection.proven.iter().map(|call| call.name()).collect();
         lines.push(("Has worked", proven.join(", ")));
     }
+    lines.extend(connection.silent_at.map(|at| ("Silent", format!("if nothing comes, {}", output::distance(at, now)))));
     lines
 }

@@ -27,6 +27,7 @@ fn message(detail: &str) -> Message {
         sequence: None,
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
         quiet_hours: None,
+        silent_after_hours: None,
         payload: Payload::Rejected(Rejected {
             reason: "unmappable".into(),
             detail: detail.into(),

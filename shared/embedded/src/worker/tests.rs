@@ -87,6 +87,7 @@ impl Bench {
             sequence: None,
             traceparent: None,
             quiet_hours: None,
+            silent_after_hours: None,
             payload: Payload::Rejected(rejected),
         };
         self.queue.send(&message).await.unwrap();

@@ -144,6 +144,7 @@ impl Entries {
             sequence: None,
             traceparent: None,
             quiet_hours: None,
+            silent_after_hours: None,
             payload,
         };
         let row = |kind, subject: String| RowKey {

@@ -92,6 +92,7 @@ impl WebsandForwarder {
             return Err(unreadable(&self.ports, received, Destination::Websand, &"it is for another queue").await);
         };
         let passage = Passage::open(&self.ports, &self.traffic, received, &message.shop, Destination::Websand).await?;
+        passage.heard(&message);
         let settled = self.work(received, &message, key, &passage).await;
         passage.close().await;
         settled

@@ -114,6 +114,7 @@ impl ByHand<'_> {
             sequence: None,
             traceparent: None,
             quiet_hours: None,
+            silent_after_hours: None,
             payload: Payload::Event(event),
         }
     }

@@ -105,6 +105,7 @@ impl Settling<'_> {
             sequence: None,
             traceparent: self.traceparent(),
             quiet_hours: None,
+            silent_after_hours: self.authentic.shop.silent_after_hours,
             payload,
         }
     }

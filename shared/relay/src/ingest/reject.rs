@@ -65,6 +65,7 @@ impl Settling<'_> {
             sequence: None,
             traceparent: self.traceparent(),
             quiet_hours: None,
+            silent_after_hours: None,
             payload: Payload::Rejected(Rejected {
                 reason: reason.to_owned(),
                 detail: detail.clone(),

@@ -10,8 +10,10 @@ use crate::{
 };
 
 mod outage;
+mod silence;
 
 pub use outage::{down, tried, untried, up};
+pub use silence::{heard, silent, told_silent};
 
 /// After this many faults of the settings in a row all deliveries wait, and only one at a time tries again.
 pub const IN_A_ROW: u8 = 3;

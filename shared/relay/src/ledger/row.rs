@@ -267,12 +267,13 @@ impl Row {
     }
 
     /// Where the row stands in the sparse index: when it is due next, for whichever purpose comes first; else the time it
-    /// began to need attention, else when the person was forgotten.
+    /// began to need attention, else when the person was forgotten, or the shop is silent.
     pub fn index(&self) -> Option<Due> {
         let attention = self.attention.map(|_| Due { purpose: Purpose::Attention, at: self.last_at });
         let erased = self.erased_at.map(|at| Due { purpose: Purpose::Erased, at });
         let callback = self.callbacks.as_ref().map(|owed| Due { purpose: Purpose::Poll, at: owed.at });
         let due = self.due.into_iter().chain(callback).min_by_key(|due| due.at);
-        due.or(attention).or(erased)
+        let silent = self.connection.as_ref().and_then(|connection| connection.silent_at);
+        due.or(attention).or(erased).or_else(|| silent.map(|at| Due { purpose: Purpose::Send, at }))
     }
 }

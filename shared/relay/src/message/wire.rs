@@ -49,6 +49,8 @@ struct Envelope<'m> {
     traceparent: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     quiethours: Option<&'m QuietHours>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silentafterhours: Option<u64>,
     datacontenttype: &'static str,
     data: Data<'m>,
 }
@@ -99,6 +101,7 @@ impl Message {
             sequence: self.sequence.map(|number| number.to_string()),
             traceparent: self.traceparent.as_deref(),
             quiethours: self.quiet_hours.as_ref(),
+            silentafterhours: self.silent_after_hours,
             datacontenttype: "application/json",
             data,
         };
@@ -127,6 +130,7 @@ impl Message {
         let sequence = place.optional("sequence", sequence);
         let traceparent = place.optional("traceparent", Reader::text).map(str::to_owned);
         let quiet_hours = place.optional("quiethours", plain);
+        let silent_after_hours = place.optional("silentafterhours", plain);
         let (kind, received_at) = (kind?, received_at?);
         let payload = place.required("data", |data| match kind.strip_prefix(TYPE_PREFIX) {
             Some(PROMOTION_DUE) => promotion_due(data),
@@ -151,6 +155,7 @@ impl Message {
             sequence,
             traceparent,
             quiet_hours,
+            silent_after_hours,
             payload: payload?,
         })
     }

@@ -189,6 +189,7 @@ async fn messages_and_letters_go_to_their_destination_and_too_large_ones_are_ref
         sequence: None,
         traceparent: None,
         quiet_hours: None,
+        silent_after_hours: None,
         payload: Payload::Rejected(rejected),
     };
     let port: &dyn Queue = &bench.queue;

@@ -15,6 +15,7 @@ fn message(subject: &str) -> Message {
         sequence: None,
         traceparent: None,
         quiet_hours: None,
+        silent_after_hours: None,
         payload: Payload::PromotionDue { row: key, revision },
     }
 }

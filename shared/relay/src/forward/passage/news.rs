@@ -6,6 +6,7 @@ use super::Passage;
 use crate::{
     alarm::Alarm,
     ledger::{Attention, Matter, Row, connection},
+    message::Message,
     retry::{Call, Failure, Party},
 };
 
@@ -20,6 +21,17 @@ pub(super) enum News {
     Down(Party, Option<Timestamp>),
     /// The message was to try whether the party is back, and made no call.
     Untried(Party),
+    /// The shop sent a webhook then, and should send another within these hours.
+    Heard(Timestamp, u64),
+}
+
+impl Passage {
+    /// Takes note that the shop is not silent, if its owner wants to know.
+    pub(crate) fn heard(&self, message: &Message) {
+        if let Some(hours) = message.silent_after_hours {
+            self.news().push(News::Heard(message.received_at, hours));
+        }
+    }
 }
 
 impl News {
@@ -32,6 +44,7 @@ impl News {
             Self::Up(party) => connection::up(row, *party, now),
             Self::Down(party, asked_for) => connection::down(row, *party, *asked_for, now),
             Self::Untried(party) => connection::untried(row, *party, now),
+            Self::Heard(at, hours) => connection::heard(row, *at, *hours, now),
         }
     }
 

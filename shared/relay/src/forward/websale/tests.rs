@@ -94,6 +94,7 @@ impl Play {
             sequence: None,
             traceparent: None,
             quiet_hours: None,
+            silent_after_hours: None,
             payload: Payload::Event(event),
         }
     }

@@ -2,6 +2,7 @@ mod consent;
 mod consent_model;
 mod currency;
 mod passage;
+mod silence;
 mod telling;
 
 use serde_json::{Value, json};

@@ -17,11 +17,10 @@ use crate::{
 mod cage;
 mod echo;
 mod samples;
-mod watch;
 
+use crate::telemetry::watch::Watch;
 use cage::Cage;
 use samples::Sample;
-use watch::Watch;
 
 /// What no line, row, letter or answer may hold, in whatever letters it is written.
 const SONG: &str = "kanarienvogel7f3a";

@@ -184,6 +184,16 @@ async fn a_push_in_the_shops_quiet_hours_is_refused() {
 }
 
 #[tokio::test]
+async fn a_message_says_when_its_shop_is_silent() {
+    let mut secret = canonical_source();
+    secret["silent_after_hours"] = json!(36);
+    let world = World::with(secret);
+    let body = sample("canonical/order.updated");
+    world.receive(signed("/webhooks/acme/order-updated", &body)).await.assert(202, "queued", None);
+    assert_eq!(world.sent().remove(0).silent_after_hours, Some(36));
+}
+
+#[tokio::test]
 async fn an_update_of_an_order_says_nothing_about_consent() {
     let world = World::new();
     let mut body = sample("canonical/order.updated");

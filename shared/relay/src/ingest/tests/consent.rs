@@ -181,6 +181,7 @@ async fn calls(kind: ReferenceKind, id: &str, answer: (u16, Value)) -> Vec<testi
         sequence: None,
         traceparent: None,
         quiet_hours: None,
+        silent_after_hours: None,
         payload: Payload::Referenced(reference),
     };
     town.worker.http.will_answer(answer.0, &answer.1);

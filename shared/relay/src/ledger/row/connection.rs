@@ -26,6 +26,9 @@ pub struct Connection {
     /// Who is down for this shop.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub down: BTreeMap<Party, Outage>,
+    /// If no further webhook comes until then, the shop is silent; only of shops whose owner wants to know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silent_at: Option<Timestamp>,
 }
 
 /// A party that failed again and again, or that is asked for too much.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
-    /// A promotion to send: the dispatcher's.
+    /// The dispatcher's: a promotion to send, or a shop that should have been heard of.
     Send,
     /// A push to ask about, or a status callback to make: the poller's.
     Poll,

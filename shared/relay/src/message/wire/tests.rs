@@ -24,6 +24,7 @@ fn message(subject: &str, payload: Payload) -> Message {
         sequence: Some(u64::MAX),
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
         quiet_hours: None,
+        silent_after_hours: None,
         payload,
     }
 }
@@ -70,7 +71,7 @@ fn all() -> Vec<Message> {
     let cancelled = json!({"id": "summer-2026", "updated_at": "2026-06-02T08:00:00Z"});
     vec![
         message("12345", event(EventType::OrderPlaced, &order())),
-        message("12345", event(EventType::OrderUpdated, &order())),
+        Message { silent_after_hours: Some(36), ..message("12345", event(EventType::OrderUpdated, &order())) },
         message("0f9d", event(EventType::CustomerUpdated, &customer)),
         Message {
             quiet_hours: Some("21:00-08:00 Europe/Berlin".parse().unwrap()),

@@ -61,6 +61,7 @@ impl Shop {
             sequence: None,
             traceparent: None,
             quiet_hours: None,
+            silent_after_hours: None,
             payload: Payload::Referenced(Reference { platform: Platform::Shopware, kind, id: id.to_owned(), event }),
         };
         for (status, body) in answers {

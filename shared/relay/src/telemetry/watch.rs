@@ -15,19 +15,19 @@ use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt, registry};
 
 /// What was logged in this thread.
 #[derive(Clone, Default)]
-pub(super) struct Watch(Arc<Mutex<String>>);
+pub(crate) struct Watch(Arc<Mutex<String>>);
 
 impl Watch {
     /// Listens until the guard is dropped.
-    pub(super) fn listen(&self) -> DefaultGuard {
+    pub(crate) fn listen(&self) -> DefaultGuard {
         tracing::subscriber::set_default(registry().with(self.clone()))
     }
 
-    pub(super) fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.0.lock().unwrap().clear();
     }
 
-    pub(super) fn heard(&self) -> String {
+    pub(crate) fn heard(&self) -> String {
         self.0.lock().unwrap().clone()
     }
 }
