@@ -105,10 +105,8 @@ fn next_group(receiver: &Receiver<Write>) -> Option<Vec<Write>> {
 
 fn commit(connection: &Connection, mut group: Vec<Write>, commits: &AtomicU64) {
     // Savepoints copy every page that is changed, and are needed only where a write fails, which hardly any does.
-    let outcome = run_together(connection, &mut group).and_then(|all| match all {
-        true => Ok(()),
-        false => run_each(connection, &mut group),
-    });
+    let together = run_together(connection, &mut group);
+    let outcome = together.and_then(|all| if all { Ok(()) } else { run_each(connection, &mut group) });
     match &outcome {
         Ok(()) => _ = commits.fetch_add(1, Ordering::Relaxed),
         Err(_) => roll_back(connection),
