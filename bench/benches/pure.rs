@@ -1,23 +1,18 @@
-//! The pure parts: a webhook from its bytes to the queue's message, for each platform, and what an answer means.
-//! `cargo bench -p relay-bench`. Medians: the machine's other work shows in a mean.
+//! The pure parts: whether a webhook is authentic, what it means, for each platform, and what an answer means.
+//! `cargo bench -p relay-bench`
+#![allow(missing_docs, clippy::expect_used, reason = "made by Criterion's macros; a sample that is wrong ends the run")]
 
-use std::{
-    hint::black_box,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{hint::black_box, sync::Arc};
 
-use bytes::Bytes;
-use http::Request;
+use criterion::{Criterion, criterion_group, criterion_main};
+use http::{HeaderMap, HeaderName};
 use relay::{
     Async,
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     http::CallError,
-    ingest::Ingest,
-    message::Message,
-    queue::{DeadLetter, Queue, QueueError, Sweep, SweepEnd, Swept},
     retry::{Call, Circumstances, Outcome, decide},
-    secret::{SecretError, SecretStore, Secrets, SecretsConfig},
+    secret::{SecretError, SecretStore, Secrets, SecretsConfig, WebhookSecret},
+    source::{self, Context, Family, authenticate},
 };
 use relay_tests::{
     shop::signed,
@@ -25,9 +20,6 @@ use relay_tests::{
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
-
-const SAMPLES: usize = 200;
-const EACH: u32 = 20;
 
 /// Has the secret of the one shop, which is sent webhooks by all platforms.
 struct Store;
@@ -49,44 +41,51 @@ impl SecretStore for Store {
     }
 }
 
-/// Writes messages down as a queue would, and forgets them.
-struct Sink;
-
-impl Queue for Sink {
-    fn send<'a>(&'a self, message: &'a Message) -> Async<'a, Result<(), QueueError>> {
-        Box::pin(async move {
-            black_box(message.to_json());
-            Ok(())
-        })
-    }
-
-    fn park<'a>(&'a self, _: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn sweep<'a>(&'a self, _: Sweep<'a>) -> Async<'a, Result<Swept, QueueError>> {
-        Box::pin(async { Ok(Swept { examined: 0, end: SweepEnd::Complete }) })
-    }
+/// What a benchmark is given, ready for use.
+struct Sample {
+    platform: &'static str,
+    headers: HeaderMap,
+    body: Vec<u8>,
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let clock = Arc::new(SystemClock);
-    let secrets = Arc::new(Secrets::new(Arc::new(Store), clock.clone(), SecretsConfig::default()));
-    let ingest = Ingest { secrets, queue: Arc::new(Sink), clock };
-    for (name, webhook) in webhooks()? {
-        let receive = || runtime.block_on(ingest.receive(None, request(&webhook))).response.status().as_u16();
-        let status = receive();
-        if status != 202 {
-            return Err(format!("{name}: answered {status}").into());
-        }
-        report(&format!("receive: {name}, {} bytes", webhook.body.len()), receive);
+fn pure(criterion: &mut Criterion) {
+    let secret = secret();
+    let now = SystemClock.now();
+    for Sample { platform, headers, body } in samples() {
+        let webhook = source::Webhook { headers: &headers, body: &body };
+        let check = || authenticate(black_box(&webhook), Some(&secret), now);
+        let authentic = check().unwrap_or_else(|| panic!("{platform}: not authentic"));
+        criterion.bench_function(&format!("verify {platform}"), |bencher| bencher.iter(check));
+        let context = Context { authentic: &authentic, family: Family::Order, received_at: now };
+        let read = || authentic.source().read(black_box(&webhook), &context);
+        assert!(
+            matches!(read().outcome, source::Outcome::Event(_) | source::Outcome::References(_)),
+            "{platform}: no event"
+        );
+        criterion.bench_function(&format!("parse and map {platform}"), |bencher| bencher.iter(read));
     }
-    let now = "2026-01-05T10:30:00Z".parse()?;
     let circumstances = Circumstances { refreshed: false, proven: true, attempt: 3, sent_at: now, now, random: 7 };
     let lost: Outcome = Err(CallError::NoAnswer("connection reset".into()));
-    report("decide: no answer", || decide(Call::WebsandTransaction, black_box(&lost), &circumstances));
-    Ok(())
+    let decision = || decide(Call::WebsandTransaction, black_box(&lost), &circumstances);
+    criterion.bench_function("decide about no answer", |bencher| bencher.iter(decision));
+}
+
+/// The shop's secret, read as functions read it.
+fn secret() -> Arc<WebhookSecret> {
+    let secrets = Secrets::new(Arc::new(Store), Arc::new(SystemClock), SecretsConfig::default());
+    let read = async { secrets.webhook(&"acme".parse().expect("a name")).await.expect("the secret can be read") };
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(read)
+}
+
+fn samples() -> Vec<Sample> {
+    let sample = |(platform, webhook): (_, Webhook)| {
+        let header = |(name, value): (&&'static str, &String)| {
+            (HeaderName::from_static(name), value.parse().expect("a header's value"))
+        };
+        let headers = webhook.headers.iter().map(|(name, value)| header((name, value))).collect();
+        Sample { platform, headers, body: webhook.body }
+    };
+    webhooks().expect("our own samples are JSON").into_iter().map(sample).collect()
 }
 
 fn webhooks() -> Result<Vec<(&'static str, Webhook)>, serde_json::Error> {
@@ -112,28 +111,5 @@ fn webhooks() -> Result<Vec<(&'static str, Webhook)>, serde_json::Error> {
     ])
 }
 
-fn request(webhook: &Webhook) -> Request<Bytes> {
-    let mut request = Request::new(Bytes::copy_from_slice(&webhook.body));
-    *request.method_mut() = webhook.method.clone();
-    *request.uri_mut() = http::Uri::from_static("/webhooks/acme/order-placed");
-    for (name, value) in &webhook.headers {
-        if let Ok(value) = value.parse() {
-            request.headers_mut().insert(*name, value);
-        }
-    }
-    request
-}
-
-/// Prints the median time of one call.
-fn report<T>(name: &str, mut call: impl FnMut() -> T) {
-    let mut sample = || {
-        let began = Instant::now();
-        for _ in 0..EACH {
-            black_box(call());
-        }
-        began.elapsed() / EACH
-    };
-    let mut samples: Vec<Duration> = (0..SAMPLES).map(|_| sample()).collect();
-    samples.sort_unstable();
-    println!("{name:40} {:>9.2} µs", samples[SAMPLES / 2].as_secs_f64() * 1e6);
-}
+criterion_group!(benches, pure);
+criterion_main!(benches);
