@@ -15,6 +15,10 @@ use relay::{
 
 use crate::connector::{CONNECT_TIMEOUT, Connector};
 
+mod bare;
+
+use bare::Bare;
+
 /// The longest one call may take, its repetitions included. Receiving a webhook makes two calls and has 3 s for them.
 const OPERATION_TIMEOUT: Duration = Duration::from_millis(2_500);
 /// The longest one attempt may take: an answer usually takes a tenth of it, and a second attempt still fits.
@@ -76,6 +80,7 @@ macro_rules! client {
             .region($config.region.clone())
             .credentials_provider($config.credentials.clone())
             .http_client($config.http.clone())
+            .interceptor(Bare)
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_PAUSE))
             .timeout_config(
                 TimeoutConfig::builder()

@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 use aws_smithy_types::body::SdkBody;
+use http::{HeaderValue, header::USER_AGENT};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector as TcpConnector},
@@ -27,6 +28,9 @@ use ahead::Opener;
 /// How long opening a TCP connection may take. One pool serves all clients, so the limit is the pool's; a TLS handshake
 /// that hangs is ended by the time-out of the attempt.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Who is asking, as AWS's own logs of calls show it.
+const WHO: &str = concat!("shoprelay/", env!("CARGO_PKG_VERSION"));
 
 type Pool = Client<Opener, SdkBody>;
 
@@ -79,10 +83,11 @@ struct Limited {
 
 impl HttpConnector for Limited {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let request = match request.try_into_http1x() {
+        let mut request = match request.try_into_http1x() {
             Ok(request) => request,
             Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
         };
+        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(WHO));
         let answer = self.pool.request(request);
         let timer = self.limit.as_ref().map(|(limit, sleep)| {
             use aws_smithy_async::rt::sleep::AsyncSleep;
