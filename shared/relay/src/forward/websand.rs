@@ -167,8 +167,8 @@ impl WebsandForwarder {
         let carries = word.carried(&secret).is_some();
         let body = websand::transaction(order, attempt.shop, &secret, carries);
         // Decisions have a row of their own: they neither make data new nor keep them from being so.
-        let data = websand::transaction(order, attempt.shop, &secret, false);
-        let hash = data.as_ref().map(websand::content_hash).unwrap_or_default();
+        let undecided = carries.then(|| websand::transaction(order, attempt.shop, &secret, false));
+        let hash = undecided.as_ref().unwrap_or(&body).as_ref().map(websand::content_hash).unwrap_or_default();
         let policy = secret.updates;
         let relevance = |row: &Row| match row.revision {
             // An update says nothing about consent: it follows an order that was begun because there was consent.

@@ -1,6 +1,6 @@
 //! A customer: inside a transaction, and alone as a subscriber.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use super::{CUSTOMER, container::Filling};
 use crate::{event::Customer, ledger::Consent, secret::WebsandSecret, shop::ShopName};
@@ -8,7 +8,7 @@ use crate::{event::Customer, ledger::Consent, secret::WebsandSecret, shop::ShopN
 /// The body of `POST /api/data/subscriber`. `said` is what may be said about consent: a withdrawal is left out if the
 /// shop's settings cannot express it, which the caller has to look at before.
 pub fn subscriber(customer: &Customer, shop: &ShopName, secret: &WebsandSecret, said: Option<Consent>) -> Value {
-    json!({ "subscriber": fields(customer, shop, secret, said) })
+    Value::Object(Map::from_iter([("subscriber".to_owned(), fields(customer, shop, secret, said))]))
 }
 
 /// The customer's fields. Consent is said only if the event itself says the same.

@@ -1,6 +1,6 @@
 //! An order, as a transaction.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     ITEM, TOTAL, TRANSACTION,
@@ -45,7 +45,7 @@ pub fn transaction(order: &Order, shop: &ShopName, secret: &WebsandSecret, conse
         .put("sales_channel", order.sales_channel.clone())
         .put("order_tags", order.tags.clone())
         .finish(&order.custom);
-    Ok(json!({ "transaction": transaction }))
+    Ok(Value::Object(Map::from_iter([("transaction".to_owned(), transaction)])))
 }
 
 /// A line; `original` is the same in the order's own currency, if that is another than the account's.
