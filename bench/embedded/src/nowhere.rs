@@ -7,7 +7,7 @@ use relay::{
     clock::SystemClock,
     ingest::{Ingest, Receipt},
     message::Message,
-    queue::{DeadLetter, Queue, QueueError, Sweep, Swept},
+    queue::{DeadLetter, Queue, QueueError},
     secret::{Secrets, SecretsConfig},
 };
 use relay_embedded::{Front, Journal, serve as answer};
@@ -26,10 +26,6 @@ impl Queue for Nowhere {
     }
 
     fn park<'a>(&'a self, _letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {
-        Box::pin(std::future::ready(Err(QueueError::Unavailable("there is no store".into()))))
-    }
-
-    fn sweep<'a>(&'a self, _sweep: Sweep<'a>) -> Async<'a, Result<Swept, QueueError>> {
         Box::pin(std::future::ready(Err(QueueError::Unavailable("there is no store".into()))))
     }
 }

@@ -8,7 +8,10 @@ use relay::{
     shop::Destination,
 };
 
-use crate::start::{self, Base};
+use crate::{
+    queue::SqsSender,
+    start::{self, Base},
+};
 
 mod invocation;
 #[cfg(test)]
@@ -35,7 +38,7 @@ async fn serve(endpoint: Endpoint) -> Result<(), Error> {
     if tokio::time::timeout(CONNECT_WITHIN, base.aws.connect()).await.is_err() {
         tracing::warn!("the connections to AWS were not opened in time; the first webhook opens them");
     }
-    let queue = Arc::new(base.queue());
+    let queue = Arc::new(SqsSender(base.queue()));
     let ingest = Ingest { secrets: base.secrets, queue, clock: base.clock };
     let ingest = &ingest;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Invocation>| answer(ingest, endpoint, event.payload))).await

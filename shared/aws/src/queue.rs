@@ -159,6 +159,20 @@ impl Queue for SqsQueue {
     }
 }
 
+/// The queues of a function that only sends: its package holds nothing of what sweeping takes.
+#[derive(Clone, Debug)]
+pub(crate) struct SqsSender(pub(crate) SqsQueue);
+
+impl Queue for SqsSender {
+    fn send<'a>(&'a self, message: &'a Message) -> Async<'a, Result<(), QueueError>> {
+        self.0.send(message)
+    }
+
+    fn park<'a>(&'a self, letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {
+        self.0.park(letter)
+    }
+}
+
 /// What goes to SQS. Fair queues (`MessageGroupId` on a standard queue) keep one busy shop from delaying the others.
 struct Letter<'a> {
     body: Cow<'a, str>,

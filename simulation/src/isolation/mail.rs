@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use relay::{
     Async,
     message::Message,
-    queue::{DeadLetter, Queue, QueueError, Sweep, SweepEnd, Swept},
+    queue::{DeadLetter, Queue, QueueError},
     shop::Destination,
 };
 use serde_json::{Value, json};
@@ -227,9 +227,5 @@ impl Queue for Post {
             self.room.state().fate(&shop).parked += 1;
             Ok(())
         })
-    }
-
-    fn sweep<'a>(&'a self, _: Sweep<'a>) -> Async<'a, Result<Swept, QueueError>> {
-        Box::pin(async { Ok(Swept { examined: 0, end: SweepEnd::Unreachable }) })
     }
 }

@@ -95,10 +95,6 @@ impl crate::queue::Queue for Queue {
     fn park<'a>(&'a self, letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {
         Box::pin(async move { self.take(&self.parked, letter, letter.body.len()) })
     }
-
-    fn sweep<'a>(&'a self, _sweep: crate::queue::Sweep<'a>) -> Async<'a, Result<crate::queue::Swept, QueueError>> {
-        unreachable!("webhooks sweep nothing")
-    }
 }
 
 #[derive(Default)]

@@ -7,7 +7,7 @@ use relay::{
     Async,
     clock::Clock,
     message::Message,
-    queue::{DeadLetter, Queue, QueueError, Sweep, SweepEnd, Swept},
+    queue::{DeadLetter, Queue, QueueError},
     secret::{SecretError, SecretStore, Secrets, SecretsConfig, WebhookSecret, parse},
 };
 use secrecy::SecretString;
@@ -42,10 +42,6 @@ impl Queue for Taker {
 
     fn park<'a>(&'a self, _: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {
         Box::pin(async { Ok(()) })
-    }
-
-    fn sweep<'a>(&'a self, _: Sweep<'a>) -> Async<'a, Result<Swept, QueueError>> {
-        Box::pin(async { Ok(Swept { examined: 0, end: SweepEnd::Complete }) })
     }
 }
 

@@ -208,10 +208,6 @@ impl crate::queue::Queue for Crowd {
     fn park<'a>(&'a self, _letter: &'a DeadLetter) -> Async<'a, Result<(), QueueError>> {
         unreachable!("nothing is wrong")
     }
-
-    fn sweep<'a>(&'a self, _sweep: crate::queue::Sweep<'a>) -> Async<'a, Result<crate::queue::Swept, QueueError>> {
-        unreachable!("webhooks sweep nothing")
-    }
 }
 
 #[tokio::test]
