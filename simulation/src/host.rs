@@ -183,8 +183,13 @@ impl Host {
             }
             self.world.state().begun(process, &taken);
             let numbers: Vec<u64> = taken.iter().map(|stored| stored.number).collect();
-            let received =
-                |stored: crate::queue::Stored| Received { body: stored.body, sent_at: stored.sent_at, deadline };
+            let taken_at = self.world.state().now;
+            let received = |stored: crate::queue::Stored| Received {
+                body: stored.body,
+                sent_at: stored.sent_at,
+                taken_at,
+                deadline,
+            };
             let batch: Vec<Received> = taken.into_iter().map(received).collect();
             self.start(process, limit, async move {
                 let settlements = batch::settle(&*handler, batch).await;

@@ -136,7 +136,7 @@ fn is_found_out(alter: fn(Ports) -> Ports, breaks: Invariant) {
             Invariant::PersonalisedOnce | Invariant::PersonalisedAnnounced | Invariant::GoesOut => {
                 Scenario::promotions(&mut Chance::new(*seed), "personalised_push")
             }
-            Invariant::PushOnce => Scenario::promotions(&mut Chance::new(*seed), "push"),
+            Invariant::PushOnce | Invariant::CalledOff => Scenario::promotions(&mut Chance::new(*seed), "push"),
             _ => scenario,
         };
         breaks_it(&run(&plan, &scenario), breaks)

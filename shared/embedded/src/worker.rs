@@ -78,8 +78,9 @@ impl Worker {
 
     async fn deliver(self, taken: Taken, slot: OwnedSemaphorePermit) {
         let limit = time_limit(self.destination);
-        let deadline = self.clock.now().saturating_add(limit).unwrap_or(Timestamp::MAX);
-        let received = Received { body: taken.body, sent_at: taken.sent_at, deadline };
+        let taken_at = self.clock.now();
+        let deadline = taken_at.saturating_add(limit).unwrap_or(Timestamp::MAX);
+        let received = Received { body: taken.body, sent_at: taken.sent_at, taken_at, deadline };
         let handling = batch::settle(&*self.handler, vec![received]);
         let handled = tokio::time::timeout(limit.unsigned_abs() + GRACE, handling).await;
         let settlement = handled.ok().and_then(|settled| settled.first().copied()).unwrap_or_else(|| {

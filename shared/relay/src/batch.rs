@@ -112,6 +112,7 @@ mod tests {
         let received = |(shop, data): &(&str, &str)| Received {
             body: json!({"source": format!("/shops/{shop}/canonical"), "data": data}).to_string(),
             sent_at: Timestamp::UNIX_EPOCH,
+            taken_at: Timestamp::UNIX_EPOCH,
             deadline: Timestamp::UNIX_EPOCH,
         };
         messages.iter().map(received).collect()

@@ -100,6 +100,8 @@ pub struct Received {
     pub body: String,
     /// When it was put on the queue; the 72 hours of retrying count from here.
     pub sent_at: Timestamp,
+    /// When the host took it from the queue: what was read since then may be read for all that were taken with it.
+    pub taken_at: Timestamp,
     /// Until when the handler must have returned.
     pub deadline: Timestamp,
 }
@@ -107,8 +109,10 @@ pub struct Received {
 impl fmt::Debug for Received {
     /// Shows no body.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { body: _, sent_at, deadline } = self;
-        f.debug_struct("Received").field("sent_at", sent_at).field("deadline", deadline).finish_non_exhaustive()
+        let Self { body: _, sent_at, taken_at, deadline } = self;
+        let mut shown = f.debug_struct("Received");
+        shown.field("sent_at", sent_at).field("taken_at", taken_at).field("deadline", deadline);
+        shown.finish_non_exhaustive()
     }
 }
 

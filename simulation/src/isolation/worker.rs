@@ -44,7 +44,7 @@ pub(super) const fn time_limit(destination: Destination) -> SignedDuration {
 
 pub(super) fn received(stored: Stored, now: Timestamp, limit: SignedDuration) -> Received {
     let deadline = now.saturating_add(limit).unwrap_or(Timestamp::MAX);
-    Received { body: stored.body, sent_at: stored.sent_at, deadline }
+    Received { body: stored.body, sent_at: stored.sent_at, taken_at: now, deadline }
 }
 
 /// After what time a message comes back; nothing if it is settled.

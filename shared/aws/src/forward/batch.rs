@@ -120,7 +120,7 @@ impl Record {
     fn received(&self, now: Timestamp, deadline: Timestamp) -> Received {
         let sent = self.attributes.get("SentTimestamp").and_then(|millis| millis.parse().ok());
         let sent_at = sent.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(now);
-        Received { body: self.body.clone(), sent_at, deadline }
+        Received { body: self.body.clone(), sent_at, taken_at: now, deadline }
     }
 }
 

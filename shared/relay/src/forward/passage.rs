@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     attempt::{failure, until_instant},
     claims::Claims,
-    traffic::{Finding, Health, Pass, Traffic},
+    traffic::{Pass, Traffic},
 };
 use crate::{
     ledger::{
@@ -68,7 +68,7 @@ impl Passage {
         destination: Destination,
     ) -> Result<Arc<Self>, Settlement> {
         let key = connection::row_key(shop, destination);
-        let row = match ports.ledger.get(&key).await {
+        let row = match traffic.known.read(ports, &key, received.taken_at).await {
             Ok(row) => row.unwrap_or_else(|| Row::new(key, ports.clock.now())),
             Err(error) => {
                 tracing::warn!(row = %key, %error, "a message comes back");
@@ -158,7 +158,7 @@ impl Passage {
             None => Change::Keep(None),
         };
         let guess = Guess::Row(Box::new(self.row.clone()));
-        Ok(ledger::update(&*self.ports.ledger, &*self.ports.random, &self.row.key, guess, decide).await?.1)
+        Ok(self.change(guess, decide).await?.1)
     }
 
     /// Whether this call got through for this shop before.
@@ -191,17 +191,6 @@ impl Passage {
             }
             Decision::Mend { failure, .. } => self.wrong(Matter::Call(call), failure),
             _ => {}
-        }
-    }
-
-    /// What a call says of a party's health. Of the one that tries whether it is back every failure counts.
-    fn found(&self, party: Party, Finding { health, is_down }: Finding) {
-        match health {
-            Health::Well => self.news().push(News::Up(party)),
-            Health::Ill(asked_for) | Health::Crowded(asked_for) if is_down || self.tries().contains(&party) => {
-                self.news().push(News::Down(party, asked_for));
-            }
-            Health::Ill(_) | Health::Crowded(_) => {}
         }
     }
 
@@ -238,7 +227,7 @@ impl Passage {
             return;
         }
         let guess = stored.map_or(Guess::Absent, |row| Guess::Row(Box::new(row.clone())));
-        match ledger::update(&*self.ports.ledger, &*self.ports.random, &self.row.key, guess, decide).await {
+        match self.change(guess, decide).await {
             Ok((row, ())) => {
                 for party in news.iter().filter_map(News::down) {
                     self.traffic.told((&self.shop, party));
@@ -249,6 +238,17 @@ impl Passage {
             }
             Err(error) => tracing::debug!(row = %self.row.key, %error, "the connection's state is not noted"),
         }
+    }
+
+    /// Changes the connection's row. What was read of it before lets nobody in any more.
+    async fn change<T>(
+        &self,
+        guess: Guess,
+        decide: impl Fn(Option<&Row>) -> Change<T>,
+    ) -> Result<(Option<Row>, T), LedgerError> {
+        let changed = ledger::update(&*self.ports.ledger, &*self.ports.random, &self.row.key, guess, decide).await;
+        self.traffic.known.forget(&self.row.key);
+        changed
     }
 
     fn connection(&self) -> Option<&Connection> {

@@ -235,7 +235,9 @@ impl World {
     /// The same, of any text.
     pub(crate) fn received_text(&self, body: String) -> Received {
         let now = self.clock.now();
-        Received { body, sent_at: now, deadline: now + Duration::from_mins(2) }
+        // Its own moment, since the clock stands still: what was read for others is not read for it.
+        let taken_at = now + Duration::from_nanos(1);
+        Received { body, sent_at: now, taken_at, deadline: now + Duration::from_mins(2) }
     }
 
     /// The only row there is of what was delivered.

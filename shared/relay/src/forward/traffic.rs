@@ -17,9 +17,11 @@ use crate::{
 
 mod breaker;
 mod bucket;
+mod known;
 
 use breaker::{Breaker, Entry};
 use bucket::Bucket;
+use known::Known;
 
 /// What is remembered of idle lanes costs memory and is of no use; beyond this many they are looked through.
 const MANY: usize = 1024;
@@ -29,7 +31,11 @@ type LaneKey = (ShopName, Party);
 
 /// Everything that is under way from this process.
 #[derive(Debug, Default)]
-pub(crate) struct Traffic(Mutex<HashMap<LaneKey, Lane>>);
+pub(crate) struct Traffic {
+    lanes: Mutex<HashMap<LaneKey, Lane>>,
+    /// What is known of the connections.
+    pub(super) known: Known,
+}
 
 #[derive(Debug, Default)]
 struct Lane {
@@ -102,7 +108,7 @@ impl Traffic {
     }
 
     fn lanes(&self) -> MutexGuard<'_, HashMap<LaneKey, Lane>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

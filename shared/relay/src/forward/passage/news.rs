@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::Passage;
 use crate::{
     alarm::Alarm,
+    forward::traffic::{Finding, Health},
     ledger::{Attention, Matter, Row, connection},
     message::Message,
     retry::{Call, Failure, Party},
@@ -58,6 +59,17 @@ impl News {
 }
 
 impl Passage {
+    /// What a call says of a party's health. Of the one that tries whether it is back every failure counts.
+    pub(super) fn found(&self, party: Party, Finding { health, is_down }: Finding) {
+        match health {
+            Health::Well => self.news().push(News::Up(party)),
+            Health::Ill(asked_for) | Health::Crowded(asked_for) if is_down || self.tries().contains(&party) => {
+                self.news().push(News::Down(party, asked_for));
+            }
+            Health::Ill(_) | Health::Crowded(_) => {}
+        }
+    }
+
     /// Tells the operator once that deliveries wait.
     pub(super) fn alarm(&self, row: &Row) {
         if row.attention != Some(Attention::ConfigurationFault) || row.attention == self.row.attention {
