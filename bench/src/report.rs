@@ -1,4 +1,4 @@
-//! Measures everything and writes `docs/performance.md` with its chart.
+//! Measures everything and writes `docs/performance.md` with its chart, and the times that `docs/cost.md` is made from.
 
 use std::{
     ffi::OsString,
@@ -53,6 +53,14 @@ impl Peer {
     }
 }
 
+/// What a webhook and a message take of a processor, for the page about cost.
+fn times(functions: &[Peer]) -> Option<String> {
+    let found = |name: &str| Some(functions.iter().find(|peer| peer.name == name)?.times.as_ref()?.warm_cpu.median);
+    let (webhook, batch) = (found("order-placed")?, found("websand-forwarder")?);
+    let message = batch / f64::from(u32::try_from(BATCH).ok()?);
+    Some(format!("{{\n  \"webhook_cpu_ms\": {webhook:.2},\n  \"message_cpu_ms\": {message:.2}\n}}\n"))
+}
+
 /// Measures and writes.
 pub(crate) async fn write(chain: &Chain, from: &Path, peers: &Path, docs: &Path) -> Result<(), Failure> {
     let [order, ..] = Function::ALL;
@@ -88,5 +96,6 @@ pub(crate) async fn write(chain: &Chain, from: &Path, peers: &Path, docs: &Path)
     let kept = fs::read_to_string(&page).unwrap_or_default();
     fs::write(&page, text::page(&all, &functions, text::embedded(&kept))?)?;
     fs::write(docs.join("performance.svg"), chart::svg(&chart::bars(&all)))?;
+    fs::write(docs.join("../infra/cost/times.json"), times(&functions).ok_or("no times")?)?;
     Ok(())
 }

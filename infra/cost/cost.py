@@ -1,4 +1,4 @@
-"""Prints docs/cost.md from measured.json and prices.json, both beside this. usage: cost.py > docs/cost.md"""
+"""Prints docs/cost.md from measured.json, times.json and prices.json, all beside this. usage: cost.py > docs/cost.md"""
 
 import json
 import textwrap
@@ -7,9 +7,11 @@ from pathlib import Path
 HERE = Path(__file__).parent
 PRICES = json.loads((HERE / "prices.json").read_text())
 MEASURED = json.loads((HERE / "measured.json").read_text())
+TIMES = json.loads((HERE / "times.json").read_text())  # bench/run writes it
 KINDS = MEASURED["kinds"]
 ASSUMED = MEASURED["assumed"]
 MILLION = 1_000_000
+WHOLE_CPU = 1769  # MB: a function of less memory has as much less of a processor
 
 # As the template deploys it, but for the way in.
 BASE = {"http_api": False, "architecture": "x86_64", "memory": 128, "batch": ASSUMED["batch"], "platform_logs": True}
@@ -34,9 +36,10 @@ def million(kind, setup):
     it = KINDS[kind]
     forwards, batch = it["forwards"], setup["batch"]
     invocations = 1 + forwards / batch
-    ingest_ms = ASSUMED["ingest_ms"] + ASSUMED["sqs_ms"]
+    slower = max(WHOLE_CPU / setup["memory"], 1)
+    ingest_ms = TIMES["webhook_cpu_ms"] * slower + ASSUMED["sqs_ms"]
     # Messages of one shop are delivered in turn, so a batch takes as long as its messages together.
-    forward_ms = forwards * ASSUMED["forward_ms"] + (it["reads"] + it["writes"]) * ASSUMED["ledger_ms"]
+    forward_ms = forwards * TIMES["message_cpu_ms"] * slower + (it["reads"] + it["writes"]) * ASSUMED["ledger_ms"]
     forward_ms += it["destination_calls"] * ASSUMED["destination_ms"]
     log_bytes = it["ingest_log_bytes"] + it["forward_log_bytes"] + it["batch_log_bytes"] / batch
     log_bytes += setup["platform_logs"] * invocations * ASSUMED["platform_log_bytes"]
@@ -173,9 +176,10 @@ such webhooks come: of shops that we have no secret for they count for nothing.
 {measured()}
 
 {MEASURED["how"]} Each batch adds {KINDS["delivered"]["batch_log_bytes"]} log bytes. Rows had at most 623 bytes, and none was in the index: a write is one
-unit, and so is a read.
+unit, and so is a read. A webhook takes {TIMES["webhook_cpu_ms"]} ms of a processor to receive and {TIMES["message_cpu_ms"]} ms to deliver, in a batch of ten; a function of
+{BASE["memory"]} MB has {BASE["memory"]}/{WHOLE_CPU} of one.
 
-**Assumed**, because only AWS can tell: a webhook takes {ASSUMED["ingest_ms"]} ms of our own to receive and {ASSUMED["forward_ms"]} ms to deliver; SQS answers in
+**Assumed**, because only AWS can tell: SQS answers in
 {ASSUMED["sqs_ms"]} ms, DynamoDB in {ASSUMED["ledger_ms"]} ms, the destination in {ASSUMED["destination_ms"]} ms. Lambda itself writes {ASSUMED["platform_log_bytes"]} bytes an invocation,
 and the API {ASSUMED["access_log_bytes"]} a request. One webhook in {round(1 / ASSUMED["secret_calls"])} reads a secret, as with a shop that sends a million a month. A process asks for
 each shop's secrets once in five minutes, so many small shops cost more: at most {money(usd("secret_call", 8760))} a month for each shop, secret and process.
