@@ -9,6 +9,7 @@ use aws_credential_types::{
 use aws_sdk_sqs::config::{Region, StalledStreamProtectionConfig};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use relay::{
+    batch::OF_ONE_SHOP,
     config::{ConfigError, Variables},
     tls,
 };
@@ -147,6 +148,13 @@ impl AwsConfig {
     pub(crate) async fn connect(&self) {
         let secrets = open!(self, aws_sdk_secretsmanager, secrets_manager);
         futures_util::future::join(open!(self, aws_sdk_sqs, sqs), secrets).await;
+    }
+
+    /// Opens as many connections to the ledger as messages are settled side by side: each call that finds none at hand
+    /// opens one, and while they are being opened there are many such calls.
+    pub(crate) async fn connect_to_ledger(&self) {
+        let opening = (0..OF_ONE_SHOP).map(|_| open!(self, aws_sdk_dynamodb, dynamodb));
+        futures_util::future::join_all(opening).await;
     }
 
     /// A client for the queues.

@@ -41,6 +41,7 @@ async fn serve(destination: Destination, make: Make) -> Result<(), Error> {
     }
     let config = Destinations::from_variables(base.variables)?;
     let ports = base.ports(&config)?;
+    start::connect(base.aws.connect_to_ledger()).await;
     let handler = make(ports, config);
     let batches = Batches { handler, client: base.aws.sqs(), url, clock: base.clock };
     let batches = &batches;

@@ -22,9 +22,6 @@ use invocation::{Answer, Invocation};
 /// Secret and queue together: Shopify waits 5 s in all, and a cold start and the way back need their part.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
-/// What the connections opened at start may cost the first answer, which has to leave within 4 s of a cold start.
-const CONNECT_WITHIN: Duration = Duration::from_millis(500);
-
 /// Serves this endpoint's webhooks until Lambda ends the process.
 pub fn run(endpoint: Endpoint) -> ExitCode {
     start::run(serve(endpoint))
@@ -35,9 +32,7 @@ async fn serve(endpoint: Endpoint) -> Result<(), Error> {
     let destination = destination(endpoint);
     base.urls.queue(destination)?;
     base.urls.dead_letters(destination)?;
-    if tokio::time::timeout(CONNECT_WITHIN, base.aws.connect()).await.is_err() {
-        tracing::warn!("the connections to AWS were not opened in time; the first webhook opens them");
-    }
+    start::connect(base.aws.connect()).await;
     let queue = Arc::new(SqsSender(base.queue()));
     let ingest = Ingest { secrets: base.secrets, queue, clock: base.clock };
     let ingest = &ingest;

@@ -1,6 +1,6 @@
 //! How a function starts: only what its first invocation needs.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use lambda_runtime::{Context, Error};
@@ -17,6 +17,9 @@ use relay::{
 
 use crate::{AwsConfig, DynamoLedger, QueueUrls, SecretsManagerStore, SqsQueue};
 
+/// What the connections opened at start may cost a webhook's first answer, which has to leave within 4 s of a cold start.
+const CONNECT_WITHIN: Duration = Duration::from_millis(500);
+
 /// Serves until Lambda ends the process. What keeps the function from starting is said in one line.
 pub(crate) fn run(serve: impl Future<Output = Result<(), Error>>) -> ExitCode {
     // Lambda gives one invocation at a time: a second thread would only cost CPU.
@@ -27,6 +30,13 @@ pub(crate) fn run(serve: impl Future<Output = Result<(), Error>>) -> ExitCode {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Opens connections while Lambda does not limit the function's CPU yet. What is missing, the first invocation opens.
+pub(crate) async fn connect(opening: impl Future<Output = ()>) {
+    if tokio::time::timeout(CONNECT_WITHIN, opening).await.is_err() {
+        tracing::warn!("the connections to AWS were not opened in time; the first invocation opens them");
     }
 }
 
