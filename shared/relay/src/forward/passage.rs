@@ -106,7 +106,7 @@ impl Passage {
         if let Gate::Shut(until) = health {
             return Err(self.held(until, self.spread()));
         }
-        let admitted = self.traffic.admit((&self.shop, party), rate, now, self.deadline);
+        let admitted = self.traffic.admit((&self.shop, party), rate, now);
         // Each has its own time already, or the first one of them has to try alone.
         let pass = admitted.map_err(|until| self.held(until, Duration::ZERO))?;
         if health == Gate::ProbeDue && !self.tries().contains(&party) {

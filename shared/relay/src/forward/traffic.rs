@@ -75,14 +75,12 @@ pub(crate) struct Finding {
 }
 
 impl Traffic {
-    /// Lets a delivery in, or says when to ask again. `rate` is in requests per second. A delivery that tries whether a
-    /// party is back is believed to be lost after `until`.
+    /// Lets a delivery in, or says when to ask again. `rate` is in requests per second.
     pub(crate) fn admit(
         self: &Arc<Self>,
         (shop, party): (&ShopName, Party),
         rate: Option<f64>,
         now: Timestamp,
-        until: Timestamp,
     ) -> Result<Pass, Timestamp> {
         let key = (shop.clone(), party);
         let mut lanes = self.lanes();
@@ -90,11 +88,11 @@ impl Traffic {
             lanes.retain(|_, lane| !lane.breaker.is_idle() || !lane.bucket.is_idle(now));
         }
         let lane = lanes.entry(key.clone()).or_default();
-        let entry = lane.breaker.enter(now, until)?;
+        let entry = lane.breaker.enter(now)?;
         if let Some(rate) = rate
             && let Err(at) = lane.bucket.take(rate, now)
         {
-            lane.breaker.leave(entry);
+            lane.breaker.leave(entry, now);
             return Err(at);
         }
         Ok(Pass { traffic: Arc::clone(self), lane: key, is_probe: entry == Entry::Probe, calls: 0, began: now })
@@ -161,7 +159,7 @@ impl Drop for Pass {
             && let Some(lane) = self.traffic.lanes().get_mut(&self.lane)
         {
             lane.bucket.give_back();
-            lane.breaker.leave(if self.is_probe { Entry::Probe } else { Entry::Usual });
+            lane.breaker.leave(if self.is_probe { Entry::Probe } else { Entry::Usual }, self.began);
         }
     }
 }
@@ -197,7 +195,7 @@ mod tests {
 
     fn admit(traffic: &Arc<Traffic>, shop: &str, second: i64) -> Result<Pass, i64> {
         let shop: ShopName = shop.parse().unwrap();
-        let admitted = traffic.admit((&shop, Party::Websand), None, at(second), at(second + 60));
+        let admitted = traffic.admit((&shop, Party::Websand), None, at(second));
         admitted.map_err(|until| until.duration_since(at(0)).as_secs())
     }
 
@@ -212,7 +210,7 @@ mod tests {
         assert_eq!(admit(&traffic, "acme", 1).unwrap_err(), 30);
         assert!(admit(&traffic, "flowers", 1).is_ok());
         let shop: ShopName = "acme".parse().unwrap();
-        assert!(traffic.admit((&shop, Party::Websale), None, at(1), at(61)).is_ok());
+        assert!(traffic.admit((&shop, Party::Websale), None, at(1)).is_ok());
     }
 
     #[test]
@@ -254,7 +252,7 @@ mod tests {
     fn every_call_counts_towards_the_rate_and_unused_passes_do_not() {
         let traffic = Arc::<Traffic>::default();
         let shop: ShopName = "acme".parse().unwrap();
-        let admit = |second| traffic.admit((&shop, Party::Websale), Some(1.0), at(second), at(second + 60));
+        let admit = |second| traffic.admit((&shop, Party::Websale), Some(1.0), at(second));
         drop(admit(0).unwrap());
         let mut pass = admit(0).unwrap();
         for _ in 0..3 {

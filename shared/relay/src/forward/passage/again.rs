@@ -26,7 +26,7 @@ impl Passage {
         {
             return held(until, self.spread());
         }
-        match self.traffic.admit((&self.shop, party), rate, now, self.deadline) {
+        match self.traffic.admit((&self.shop, party), rate, now) {
             Ok(pass) => {
                 self.passes().push(pass);
                 Ok(Ok(()))

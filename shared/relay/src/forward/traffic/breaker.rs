@@ -1,36 +1,24 @@
-//! A circuit breaker: a party that fails again and again is left alone for a while, and then tried by one delivery. It
-//! rules only as long as the ledger, which has it known to all processes, could not be told.
+//! A circuit breaker: a party that fails again and again counts as [down](Outage). That rules here only as long as the
+//! ledger, which has it known to all processes, could not be told.
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::retry::{BACKOFF_MAX, PUT_BACK};
+use crate::ledger::{Outage, connection::Gate};
 
 /// It opens after so many failures in a row, or …
 const FAILURES: u32 = 5;
-/// … once those in a row have kept deliveries for so long: silence costs the worker's time, which others may need …
+/// … once those in a row have kept deliveries for so long: silence costs the worker's time, which others may need.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// … for so long, twice as long after each try that failed …
-const FIRST: Duration = PUT_BACK;
-/// … up to this. A party that asks for more gets it, up to the longest back-off.
-const LONGEST: Duration = Duration::from_mins(5);
 
-/// Closed (calls are made), open (none are), or half open (one tries).
+/// Closed (calls are made), or open: none are, or one tries.
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
     failures: u32,
     /// What they took together.
     lost: Duration,
-    open: Option<Open>,
-}
-
-#[derive(Debug)]
-struct Open {
-    until: Timestamp,
-    wait: Duration,
-    /// Who tries is believed to be lost after this.
-    probe_until: Option<Timestamp>,
+    outage: Option<Outage>,
 }
 
 /// How a delivery was let in.
@@ -43,22 +31,19 @@ pub(super) enum Entry {
 
 impl Breaker {
     /// Lets a delivery in, or says when to ask again.
-    pub(super) fn enter(&mut self, now: Timestamp, until: Timestamp) -> Result<Entry, Timestamp> {
-        let Some(open) = &mut self.open else { return Ok(Entry::Usual) };
-        if open.until > now {
-            return Err(open.until);
+    pub(super) fn enter(&mut self, now: Timestamp) -> Result<Entry, Timestamp> {
+        let Some(outage) = &mut self.outage else { return Ok(Entry::Usual) };
+        if let Gate::Shut(until) = outage.gate(now) {
+            return Err(until);
         }
-        if open.probe_until.is_some_and(|lost| lost > now) {
-            return Err(after(now, PUT_BACK));
-        }
-        open.probe_until = Some(until);
+        outage.tried(now);
         Ok(Entry::Probe)
     }
 
     /// Who was let in made no call.
-    pub(super) fn leave(&mut self, entry: Entry) {
-        if let (Entry::Probe, Some(open)) = (entry, &mut self.open) {
-            open.probe_until = None;
+    pub(super) const fn leave(&mut self, entry: Entry, now: Timestamp) {
+        if let (Entry::Probe, Some(outage)) = (entry, &mut self.outage) {
+            outage.untried(now);
         }
     }
 
@@ -71,39 +56,22 @@ impl Breaker {
     pub(super) fn ill(&mut self, took: Duration, asked_for: Option<Timestamp>, now: Timestamp) -> bool {
         self.failures = self.failures.saturating_add(1);
         self.lost = self.lost.saturating_add(took);
-        let is_down = self.failures >= FAILURES || self.lost >= PATIENCE || self.open.is_some();
+        let is_down = self.failures >= FAILURES || self.lost >= PATIENCE || self.outage.is_some();
         if is_down {
-            self.shut(asked_for, now);
+            self.crowded(asked_for, now);
         }
         is_down
     }
 
     /// The party is asked for too much.
     pub(super) fn crowded(&mut self, asked_for: Option<Timestamp>, now: Timestamp) {
-        self.shut(asked_for, now);
-    }
-
-    /// Failures of calls that were under way already when it opened only make it last if the party asks for more.
-    fn shut(&mut self, asked_for: Option<Timestamp>, now: Timestamp) {
-        let asked_for = asked_for.map_or(now, |instant| instant.min(after(now, BACKOFF_MAX)));
-        let open = match self.open.take() {
-            Some(open) if open.until > now => Open { until: open.until.max(asked_for), ..open },
-            earlier => {
-                let wait = earlier.map_or(FIRST, |open| (open.wait * 2).min(LONGEST));
-                Open { until: after(now, wait).max(asked_for), wait, probe_until: None }
-            }
-        };
-        self.open = Some(open);
+        self.outage.get_or_insert(Outage::begins(now)).failed(asked_for, now);
     }
 
     /// Whether there is nothing to remember.
     pub(super) const fn is_idle(&self) -> bool {
-        self.open.is_none() && self.failures == 0
+        self.outage.is_none() && self.failures == 0
     }
-}
-
-fn after(now: Timestamp, wait: Duration) -> Timestamp {
-    now.saturating_add(SignedDuration::try_from(wait).unwrap_or_default()).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -117,7 +85,7 @@ mod tests {
     }
 
     fn enter(breaker: &mut Breaker, second: i64) -> Result<Entry, i64> {
-        breaker.enter(at(second), at(second + 60)).map_err(|until| until.duration_since(at(0)).as_secs())
+        breaker.enter(at(second)).map_err(|until| until.duration_since(at(0)).as_secs())
     }
 
     fn broken() -> Breaker {
@@ -158,7 +126,7 @@ mod tests {
             waits.push(until - now);
             now = until;
             assert_eq!(enter(&mut breaker, now), Ok(Entry::Probe));
-            assert_eq!(enter(&mut breaker, now), Err(now + 30), "one is trying");
+            assert!(enter(&mut breaker, now).is_err(), "one is trying");
             breaker.ill(QUICK, None, at(now));
         }
         assert_eq!(waits, [30, 60, 120, 240, 300, 300]);
@@ -172,28 +140,18 @@ mod tests {
     fn a_probe_that_is_lost_is_replaced() {
         let mut breaker = broken();
         assert_eq!(enter(&mut breaker, 30), Ok(Entry::Probe));
-        assert_eq!(enter(&mut breaker, 89), Err(119));
+        assert_eq!(enter(&mut breaker, 89), Err(90));
         assert_eq!(enter(&mut breaker, 90), Ok(Entry::Probe));
-        breaker.leave(Entry::Probe);
+        breaker.leave(Entry::Probe, at(90));
         assert_eq!(enter(&mut breaker, 90), Ok(Entry::Probe));
     }
 
     #[test]
-    fn calls_that_were_under_way_do_not_prolong_it_unless_asked() {
-        let mut breaker = broken();
-        breaker.ill(QUICK, None, at(10));
-        assert_eq!(enter(&mut breaker, 10), Err(30));
-        breaker.ill(QUICK, Some(at(50)), at(10));
-        assert_eq!(enter(&mut breaker, 10), Err(50));
-    }
-
-    #[test]
-    fn what_the_party_asks_for_is_heeded_up_to_an_hour() {
-        let mut breaker = Breaker::default();
-        breaker.crowded(Some(at(46_800)), at(0));
-        assert_eq!(enter(&mut breaker, 0), Err(3600));
+    fn what_is_asked_too_much_is_left_alone_at_once() {
         let mut breaker = Breaker::default();
         breaker.crowded(None, at(0));
         assert_eq!(enter(&mut breaker, 0), Err(30));
+        breaker.crowded(Some(at(50)), at(10));
+        assert_eq!(enter(&mut breaker, 10), Err(50));
     }
 }

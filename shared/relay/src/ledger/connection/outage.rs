@@ -15,45 +15,67 @@ const FIRST: Duration = PUT_BACK;
 /// … up to this. A party that asks for more gets it, up to the longest back-off.
 const LONGEST: Duration = Duration::from_mins(5);
 
-impl Connection {
-    /// Whether this party may be called now, as far as its health goes.
-    pub fn health(&self, party: Party, now: Timestamp) -> Gate {
-        match self.down.get(&party) {
-            Some(outage) if outage.until > now => Gate::Shut(outage.until),
-            Some(_) => Gate::ProbeDue,
-            None => Gate::Open,
+impl Outage {
+    /// One that begins now. Whoever saw it says so by [`failed`](Self::failed).
+    pub const fn begins(now: Timestamp) -> Self {
+        Self { since: now, until: now, tries: 0 }
+    }
+
+    /// Whether the party may be called now.
+    pub fn gate(&self, now: Timestamp) -> Gate {
+        if self.until > now { Gate::Shut(self.until) } else { Gate::ProbeDue }
+    }
+
+    /// The party failed, or was asked for too much. Failures of calls that were under way when that was known already only
+    /// make it last if the party asks for more.
+    pub fn failed(&mut self, asked_for: Option<Timestamp>, now: Timestamp) {
+        if self.until <= now {
+            self.until = after(now, wait(self.tries));
         }
+        let asked_for = asked_for.map_or(now, |instant| instant.min(after(now, BACKOFF_MAX)));
+        self.until = self.until.max(asked_for);
+    }
+
+    /// One delivery tries whether the party is back; the others go on waiting, longer than the last time.
+    pub fn tried(&mut self, now: Timestamp) {
+        self.tries = self.tries.saturating_add(1);
+        self.until = after(now, wait(self.tries));
+    }
+
+    /// Who was to try made no call: the next one may.
+    pub const fn untried(&mut self, now: Timestamp) {
+        self.until = now;
     }
 }
 
-/// The party is down, or asked for too much. Failures of calls that were under way when that was noted only make it last
-/// if the party asks for more.
+impl Connection {
+    /// Whether this party may be called now, as far as its health goes.
+    pub fn health(&self, party: Party, now: Timestamp) -> Gate {
+        self.down.get(&party).map_or(Gate::Open, |outage| outage.gate(now))
+    }
+}
+
+/// See [`Outage::failed`].
 pub fn down(row: Row, party: Party, asked_for: Option<Timestamp>, now: Timestamp) -> Row {
-    let asked_for = asked_for.map_or(now, |instant| instant.min(after(now, BACKOFF_MAX)));
     changed(row, now, |connection| {
-        let outage = connection.down.entry(party).or_insert(Outage { since: now, until: now, tries: 0 });
-        if outage.until <= now {
-            outage.until = after(now, wait(outage.tries));
-        }
-        outage.until = outage.until.max(asked_for);
+        connection.down.entry(party).or_insert(Outage::begins(now)).failed(asked_for, now);
     })
 }
 
-/// One delivery tries whether the party is back; the others go on waiting, longer than the last time.
+/// See [`Outage::tried`].
 pub fn tried(row: Row, party: Party, now: Timestamp) -> Row {
     changed(row, now, |connection| {
         if let Some(outage) = connection.down.get_mut(&party) {
-            outage.tries = outage.tries.saturating_add(1);
-            outage.until = after(now, wait(outage.tries));
+            outage.tried(now);
         }
     })
 }
 
-/// Who was to try made no call: the next one may.
+/// See [`Outage::untried`].
 pub fn untried(row: Row, party: Party, now: Timestamp) -> Row {
     changed(row, now, |connection| {
         if let Some(outage) = connection.down.get_mut(&party) {
-            outage.until = now;
+            outage.untried(now);
         }
     })
 }
