@@ -43,6 +43,9 @@ enum Command {
         /// Where bench/run built what the functions are compared with.
         #[arg(long, value_name = "DIR")]
         peers: PathBuf,
+        /// Where Criterion keeps what it measured.
+        #[arg(long, value_name = "DIR", default_value = "target/criterion")]
+        criterion: PathBuf,
     },
 }
 
@@ -79,6 +82,8 @@ async fn carry_out(cli: Cli) -> Result<(), Failure> {
             println!("{}", timed::time(&chain, function, &words, rounds, warm).await?);
             Ok(())
         }
-        Command::Report { peers } => report::write(&chain, &from, &peers, &repository.join("docs")).await,
+        Command::Report { peers, criterion } => {
+            report::write(&chain, &from, &peers, &criterion, &repository.join("docs")).await
+        }
     }
 }

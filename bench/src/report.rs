@@ -17,10 +17,20 @@ use crate::{
 };
 
 mod chart;
+mod pure;
 mod text;
 
 const ROUNDS: usize = 7;
 const WARM: usize = 200;
+
+/// Everything that the page shows.
+struct Found {
+    peers: Vec<Peer>,
+    functions: Vec<Peer>,
+    /// Tables.
+    pure: String,
+    embedded: String,
+}
 
 /// One way to do the work of `order-placed`, and what it cost.
 struct Peer {
@@ -61,8 +71,15 @@ fn times(functions: &[Peer]) -> Option<String> {
     Some(format!("{{\n  \"webhook_cpu_ms\": {webhook:.2},\n  \"message_cpu_ms\": {message:.2}\n}}\n"))
 }
 
-/// Measures and writes.
-pub(crate) async fn write(chain: &Chain, from: &Path, peers: &Path, docs: &Path) -> Result<(), Failure> {
+/// Measures and writes. `criterion` is Criterion's folder; in that of the peers is what was measured of the embedded host.
+pub(crate) async fn write(
+    chain: &Chain,
+    from: &Path,
+    peers: &Path,
+    criterion: &Path,
+    docs: &Path,
+) -> Result<(), Failure> {
+    let (pure, embedded) = (pure::table(criterion)?, fs::read_to_string(peers.join("embedded.md"))?);
     let [order, ..] = Function::ALL;
     let node = peers.join("node/dist/function.cjs");
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/python");
@@ -74,7 +91,7 @@ pub(crate) async fn write(chain: &Chain, from: &Path, peers: &Path, docs: &Path)
         "awslambdaric".into(),
         "function.receive".into(),
     ];
-    let mut all = [
+    let mut all = vec![
         Peer::binary("floor", from.join("floor")),
         Peer::binary("order-placed", from.join(order.name)),
         Peer::binary("stock Rust", peers.join("stock/release/stock")),
@@ -93,9 +110,10 @@ pub(crate) async fn write(chain: &Chain, from: &Path, peers: &Path, docs: &Path)
     }
     drop(spin);
     let page = docs.join("performance.md");
-    let kept = fs::read_to_string(&page).unwrap_or_default();
-    fs::write(&page, text::page(&all, &functions, text::embedded(&kept))?)?;
-    fs::write(docs.join("performance.svg"), chart::svg(&chart::bars(&all)))?;
-    fs::write(docs.join("../infra/cost/times.json"), times(&functions).ok_or("no times")?)?;
+    let before = fs::read_to_string(&page).unwrap_or_default();
+    let found = Found { peers: all, functions, pure, embedded };
+    fs::write(&page, text::page(&found, &before)?)?;
+    fs::write(docs.join("performance.svg"), chart::svg(&chart::bars(&found.peers)))?;
+    fs::write(docs.join("../infra/cost/times.json"), times(&found.functions).ok_or("no times")?)?;
     Ok(())
 }
