@@ -12,8 +12,8 @@ pub const NAMESPACE: &str = "shoprelay";
 pub struct Metric {
     /// What it is called.
     pub name: &'static str,
-    /// `Count` or `Milliseconds`.
-    pub unit: &'static str,
+    /// Its unit, which a number of things goes without: it would only lengthen each line.
+    pub unit: Option<&'static str>,
     /// A line with this field is a data point. If the field is the metric itself, its number is the value; else it is 1.
     pub field: &'static str,
     /// The fields by which it is counted, beside the stack. Each takes few values. A line without them is no data point.
@@ -31,14 +31,14 @@ pub const METRICS: [Metric; 7] = [
     // Messages that a forwarder had in hand, by what became of them.
     counted("messages", "outcome", &["destination", "outcome"]),
     // From the queue to the end: how long a message took.
-    Metric { name: "latency_ms", unit: "Milliseconds", field: "latency_ms", dimensions: &["destination"] },
+    Metric { name: "latency_ms", unit: Some("Milliseconds"), field: "latency_ms", dimensions: &["destination"] },
     // Runs of the two schedules, and what failed in them.
     counted("runs", "schedule", &["schedule"]),
     counted("failed", "failed", &["schedule"]),
 ];
 
 const fn counted(name: &'static str, field: &'static str, dimensions: &'static [&'static str]) -> Metric {
-    Metric { name, unit: "Count", field, dimensions }
+    Metric { name, unit: None, field, dimensions }
 }
 
 /// Whether lines of this place in the code are data points.

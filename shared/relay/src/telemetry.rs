@@ -57,7 +57,8 @@ pub fn start(variables: Variables<'_>, sink: Sink) -> Result<(), ConfigError> {
             let has_metrics = stack.is_some();
             let data_points = filter_fn(move |place| has_metrics && metric::is_measured(place));
             let filter = filter.or(data_points.with_max_level_hint(LevelFilter::INFO));
-            let lines = fmt::layer().json().flatten_event(true).with_current_span(false);
+            // Logs are paid for by the byte, and the only spans are those of Lambda's runtime.
+            let lines = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
             let lines = lines.map_event_format(|lines| EmbeddedMetrics { lines, stack });
             tracing_subscriber::registry().with(lines.with_filter(filter)).try_init()
         }

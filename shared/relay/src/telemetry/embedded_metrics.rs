@@ -75,7 +75,11 @@ fn add(line: &mut impl Write, stack: &str, metrics: &[&Metric], at: i64) -> fmt:
         for dimension in *dimensions {
             write!(line, r#","{dimension}""#)?;
         }
-        write!(line, r#"]],"Metrics":[{{"Name":"{name}","Unit":"{unit}"}}]}}"#)?;
+        write!(line, r#"]],"Metrics":[{{"Name":"{name}""#)?;
+        if let Some(unit) = unit {
+            write!(line, r#","Unit":"{unit}""#)?;
+        }
+        line.write_str("}]}")?;
     }
     line.write_str("]}")
 }
