@@ -35,8 +35,8 @@ def main(architecture, executable, package):
     entry.create_system = 3  # Unix: the next line's mode counts
     entry.external_attr = 0o100755 << 16
     entry.compress_type = zipfile.ZIP_DEFLATED
-    with zipfile.ZipFile(package, "w", compresslevel=9) as archive:
-        archive.writestr(entry, binary)
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr(entry, binary, compresslevel=9)  # for an entry of one's own the archive's level does not count
         packed = archive.getinfo("bootstrap").compress_size
     needed = ".".join(map(str, glibc)) if glibc != (0, 0) else "none"
     print(f"{package}: {architecture}, glibc {needed}, {len(binary) // 1024} KiB, packed {packed // 1024} KiB")
