@@ -86,7 +86,7 @@ fn has_letter(state: &State, shop: &str, subject: &str) -> bool {
 
 /// How often an answer was heard and the note of it was lost, at most.
 fn losses(state: &State, key: &str) -> usize {
-    state.deaths.len() + state.lost_notes.get(key).copied().unwrap_or_default()
+    state.deaths.len().max(state.died()) + state.lost_notes.get(key).copied().unwrap_or_default()
 }
 
 fn check_promotion(state: &State, promotion: &Promotion, found: &mut Found) {

@@ -201,6 +201,11 @@ impl State {
         }
     }
 
+    /// How many processes died, of whatever.
+    pub(crate) fn died(&self) -> usize {
+        self.dead.len()
+    }
+
     pub(crate) fn is_dead(&self, process: u32) -> bool {
         self.dead.contains(&process)
     }
